@@ -1,0 +1,177 @@
+//! An import: one uploaded object being loaded, and its entry in the ledger.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::text::Invalid;
+
+/// How long a lease holds without a heartbeat, in seconds.
+pub const LEASE_SECONDS: i64 = 45;
+
+/// One version of one object: what is imported at most once.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ObjectVersion {
+    /// The object's key, decoded; at most 1,024 bytes (S3's limit).
+    pub key: String,
+    /// The version's id; `null` in a bucket without versions.
+    pub version: String,
+}
+
+impl ObjectVersion {
+    /// The import's id: SHA-256 of key and version as 64 hex digits, because a key can be longer than a name may be.
+    pub fn import_id(&self) -> ImportId {
+        let mut hash = Sha256::new();
+        hash.update(self.key.as_bytes());
+        hash.update([0]);
+        hash.update(self.version.as_bytes());
+        ImportId(faster_hex::hex_string(&hash.finalize()))
+    }
+}
+
+/// Names one import: 64 hex digits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ImportId(String);
+
+impl ImportId {
+    /// The key of the rejects file of this import.
+    pub fn rejects_key(&self) -> String {
+        format!("rejects/{}.csv", self.0)
+    }
+}
+
+impl fmt::Display for ImportId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for ImportId {
+    type Error = Invalid;
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        let valid = text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        if valid {
+            Ok(Self(text))
+        } else {
+            Err(Invalid::new("an import id of 64 hex digits", text))
+        }
+    }
+}
+
+impl From<ImportId> for String {
+    fn from(id: ImportId) -> Self {
+        id.0
+    }
+}
+
+/// How far an import is, or how it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportState {
+    /// Somebody is loading it, or died while loading it.
+    Running,
+    /// Every row is in the table.
+    Loaded,
+    /// Every row is in the table or in the rejects file.
+    LoadedWithRejects,
+    /// Nothing was written: not a file that can be loaded.
+    Refused,
+    /// It ended before its end; what was written stays, and sending the file again adds only the rest.
+    Failed,
+}
+
+impl ImportState {
+    /// Whether nothing more will happen. A failed import may be tried again, by a retry or a new delivery.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Loaded | Self::LoadedWithRejects | Self::Refused)
+    }
+}
+
+/// What an import has done so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportCounts {
+    /// Bytes read of the object.
+    pub bytes: u64,
+    /// Rows read, without header and empty lines.
+    pub rows: u64,
+    /// Rows that are in the table.
+    pub loaded: u64,
+    /// Rows refused, by reason.
+    #[serde(default)]
+    pub rejected: BTreeMap<String, u64>,
+}
+
+impl ImportCounts {
+    /// Rows refused, for whatever reason.
+    pub fn rejected_total(&self) -> u64 {
+        self.rejected.values().sum()
+    }
+}
+
+/// An import's entry in the ledger. Holds no row of the file and no e-mail address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Import {
+    /// Its id.
+    pub import_id: ImportId,
+    /// What is imported.
+    #[serde(flatten)]
+    pub object: ObjectVersion,
+    /// The object's size in bytes.
+    pub size: u64,
+    /// How far it is.
+    pub state: ImportState,
+    /// What has been done.
+    #[serde(flatten)]
+    pub counts: ImportCounts,
+    /// For people: why it was refused or failed, or what they should know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The key under which buyers were hashed; `sha1` for the plain hash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<String>,
+    /// Whether the rows were out of time order, so that the file was read twice.
+    #[serde(default)]
+    pub unsorted: bool,
+    /// Where the refused rows are, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejects_key: Option<String>,
+    /// When the first delivery began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// How long the last attempt took, in ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
+    /// Who holds the lease: the id of one invocation.
+    pub owner: String,
+    /// Until when nobody else may load it.
+    pub lease_until: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_import_is_named_by_key_and_version() {
+        let id = |key: &str, version: &str| {
+            ObjectVersion {
+                key: key.into(),
+                version: version.into(),
+            }
+            .import_id()
+        };
+        assert_eq!(id("purchases/a.csv", "1"), id("purchases/a.csv", "1"));
+        assert_ne!(id("purchases/a.csv", "1"), id("purchases/a.csv", "2"));
+        assert_ne!(id("purchases/a.csv1", ""), id("purchases/a.csv", "1"));
+        assert_eq!(
+            id("purchases/a.csv", "1").rejects_key().len(),
+            "rejects/.csv".len() + 64
+        );
+    }
+}

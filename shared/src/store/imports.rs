@@ -1,0 +1,198 @@
+//! The table `imports`: partition `OBJECT#key` holds `VERSION#id`, the ledger; `KEY`/`FIRST` the fingerprint of
+//! the first PII key.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use jiff::{Timestamp, ToSpan};
+
+use super::item::{Item, condition_failed, item_of, keyed, n, s, text, unavailable, value_of};
+use super::{Claim, ReadImports, Result, StoreError, WriteImports};
+use crate::import::{Import, ImportCounts, ObjectVersion};
+
+/// How long an entry is kept, in hours: 400 days.
+const KEPT_HOURS: i64 = 400 * 24;
+
+/// The keys of the first PII key's fingerprint.
+const FIRST_KEY: (&str, &str) = ("KEY", "FIRST");
+
+/// The import ledger; see [`WriteImports`], [`ReadImports`].
+#[derive(Debug, Clone)]
+pub struct ImportsTable {
+    client: Client,
+    table: String,
+}
+
+impl ImportsTable {
+    /// The table of this name.
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self {
+            client,
+            table: table.into(),
+        }
+    }
+}
+
+fn keys(object: &ObjectVersion) -> (String, String) {
+    (
+        format!("OBJECT#{}", object.key),
+        format!("VERSION#{}", object.version),
+    )
+}
+
+fn entry(import: &Import) -> Result<Item> {
+    let (pk, sk) = keys(&import.object);
+    let mut item = item_of(pk, sk, import)?;
+    let month = import.started_at.strftime("%Y-%m").to_string();
+    let expires_at = import.started_at + KEPT_HOURS.hours();
+    // Instants are compared as texts: one width for all of them.
+    item.insert("lease_until".to_owned(), s(lease_text(import.lease_until)));
+    item.insert("month".to_owned(), s(month));
+    item.insert("expires_at".to_owned(), n(expires_at.as_second()));
+    Ok(item)
+}
+
+fn lease_text(until: Timestamp) -> String {
+    format!("{until:.3}")
+}
+
+impl WriteImports for ImportsTable {
+    async fn claim(&self, import: &Import, now: Timestamp) -> Result<Claim> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(entry(import)?))
+            .condition_expression(
+                "attribute_not_exists(pk) OR #state = :failed OR (#state = :running AND lease_until < :now)",
+            )
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":failed", s("failed"))
+            .expression_attribute_values(":running", s("running"))
+            .expression_attribute_values(":now", s(lease_text(now)))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let Err(error) = put.send().await else {
+            return Ok(Claim::Granted);
+        };
+        let there = match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => failed.item().cloned(),
+            _ => return Err(unavailable("claiming an import")(error)),
+        };
+        let there = match there {
+            Some(item) => value_of::<Import>(item)?,
+            None => self
+                .import(&import.object)
+                .await?
+                .ok_or_else(|| StoreError::Conflict("the import".to_owned()))?,
+        };
+        if there.state.is_final() {
+            Ok(Claim::Ended(Box::new(there)))
+        } else {
+            Ok(Claim::Leased(there.lease_until))
+        }
+    }
+
+    async fn progress(
+        &self,
+        object: &ObjectVersion,
+        owner: &str,
+        counts: &ImportCounts,
+        lease_until: Timestamp,
+    ) -> Result<()> {
+        let (pk, sk) = keys(object);
+        let counts: Item = serde_dynamo::to_item(counts)
+            .map_err(|error| StoreError::Broken(format!("counts that cannot be stored: {error}")))?;
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", s(pk))
+            .key("sk", s(sk))
+            .condition_expression("#owner = :owner AND #state = :running")
+            .update_expression("SET lease_until = :until, #bytes = :bytes, #rows = :rows, loaded = :loaded, rejected = :rejected")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#bytes", "bytes")
+            .expression_attribute_names("#rows", "rows")
+            .expression_attribute_values(":owner", s(owner))
+            .expression_attribute_values(":running", s("running"))
+            .expression_attribute_values(":until", s(lease_text(lease_until)));
+        for name in ["bytes", "rows", "loaded", "rejected"] {
+            let value = counts.get(name).cloned().unwrap_or(AttributeValue::Null(true));
+            update = update.expression_attribute_values(format!(":{name}"), value);
+        }
+        match update.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if condition_failed(&error) => {
+                Err(StoreError::Conflict("the lease of the import".to_owned()))
+            }
+            Err(error) => Err(unavailable("recording progress")(error)),
+        }
+    }
+
+    async fn finish(&self, import: &Import) -> Result<()> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(entry(import)?))
+            .condition_expression("#owner = :owner AND #state = :running")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":owner", s(&import.owner))
+            .expression_attribute_values(":running", s("running"));
+        match put.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if condition_failed(&error) => {
+                Err(StoreError::Conflict("the lease of the import".to_owned()))
+            }
+            Err(error) => Err(unavailable("ending an import")(error)),
+        }
+    }
+
+    async fn first_key(&self, fingerprint: &str) -> Result<String> {
+        let mut item = keyed(FIRST_KEY.0, FIRST_KEY.1);
+        item.insert("fingerprint".to_owned(), s(fingerprint));
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item));
+        match put.condition_expression("attribute_not_exists(pk)").send().await {
+            Ok(_) => return Ok(fingerprint.to_owned()),
+            Err(error) if condition_failed(&error) => {}
+            Err(error) => return Err(unavailable("recording the first key")(error)),
+        }
+        let get = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .consistent_read(true);
+        let answer = get
+            .key("pk", s(FIRST_KEY.0))
+            .key("sk", s(FIRST_KEY.1))
+            .send()
+            .await;
+        let item = answer.map_err(unavailable("reading the first key"))?.item;
+        let item = item.ok_or_else(|| StoreError::Conflict("the first key".to_owned()))?;
+        text(&item, "fingerprint").map(str::to_owned)
+    }
+}
+
+impl ReadImports for ImportsTable {
+    async fn import(&self, object: &ObjectVersion) -> Result<Option<Import>> {
+        let (pk, sk) = keys(object);
+        let get = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .consistent_read(true);
+        let answer = get
+            .key("pk", s(pk))
+            .key("sk", s(sk))
+            .send()
+            .await
+            .map_err(unavailable("reading an import"))?;
+        answer.item.map(value_of).transpose()
+    }
+}

@@ -1,0 +1,82 @@
+//! Logs and metrics, both as JSON lines: no API call, no waiting.
+//!
+//! A log line is a message and fields, with units in the names; a failure is logged once, where it is handled;
+//! never a token, a body or an e-mail address.
+
+use std::io::Write as _;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// The namespace of every metric; the template's alarms name it too.
+pub const NAMESPACE: &str = "Shopwatch";
+
+/// Starts logging, as `AWS_LAMBDA_LOG_FORMAT` and `AWS_LAMBDA_LOG_LEVEL` say (the template sets both).
+pub fn init() {
+    lambda_runtime::tracing::init_default_subscriber();
+}
+
+/// Writes counts as one line in CloudWatch's embedded metric format, with the stack's name as dimension.
+pub fn count(stack: &str, counts: &[(&str, u64)]) {
+    let line = embedded_metrics(stack, counts, Timestamp::now());
+    // A metric that cannot be written must not stop what it counts.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+fn embedded_metrics(stack: &str, counts: &[(&str, u64)], now: Timestamp) -> Value {
+    let metrics: Vec<Value> = counts
+        .iter()
+        .map(|(name, _)| json!({"Name": name, "Unit": "Count"}))
+        .collect();
+    let mut line = json!({
+        "_aws": {
+            "Timestamp": now.as_millisecond(),
+            "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [["Stack"]], "Metrics": metrics}],
+        },
+        "Stack": stack,
+    });
+    for (name, value) in counts {
+        line[*name] = json!(value);
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_in_the_embedded_metric_format() {
+        let line = embedded_metrics(
+            "shop",
+            &[("BlocksWritten", 1)],
+            Timestamp::from_millisecond(1_000).unwrap(),
+        );
+        insta::assert_json_snapshot!(line, @r#"
+        {
+          "BlocksWritten": 1,
+          "Stack": "shop",
+          "_aws": {
+            "CloudWatchMetrics": [
+              {
+                "Dimensions": [
+                  [
+                    "Stack"
+                  ]
+                ],
+                "Metrics": [
+                  {
+                    "Name": "BlocksWritten",
+                    "Unit": "Count"
+                  }
+                ],
+                "Namespace": "Shopwatch"
+              }
+            ],
+            "Timestamp": 1000
+          }
+        }
+        "#);
+    }
+}

@@ -1,0 +1,89 @@
+//! The local cloud that `scripts/test` has started: where it is, and clients for it.
+
+use std::env;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::types::{BillingMode, GlobalSecondaryIndex};
+
+/// A deployed stack in a local cloud.
+#[derive(Debug, Clone)]
+pub struct LocalCloud {
+    /// The stack's name: every physical name begins with it.
+    pub stack: String,
+    /// The address of the HTTP API, ending in `/`.
+    pub url: String,
+    /// The local cloud's log file, which holds what the functions wrote.
+    pub log: String,
+    /// The configuration of clients with the owner's credentials.
+    pub aws: SdkConfig,
+}
+
+impl LocalCloud {
+    /// The stack that `scripts/test` has deployed.
+    ///
+    /// # Panics
+    /// When the tests run without it: `cargo test` alone has no local cloud.
+    pub async fn running() -> Self {
+        let variable = |name: &str| {
+            env::var(name).unwrap_or_else(|_| {
+                panic!("{name} is not set: run ./scripts/test, which starts the local cloud")
+            })
+        };
+        Self {
+            stack: variable("SHOPWATCH_TEST_STACK"),
+            url: variable("SHOPWATCH_TEST_URL"),
+            log: variable("SHOPWATCH_TEST_LOG"),
+            aws: shared::clients::of_command().await,
+        }
+    }
+
+    /// The physical name of one of the stack's tables or functions.
+    pub fn name(&self, part: &str) -> String {
+        format!("{}-{part}", self.stack)
+    }
+
+    /// A new empty table with the keys and indexes of one of the stack's tables; its name.
+    ///
+    /// # Panics
+    /// When the local cloud refuses.
+    pub async fn table_like(&self, part: &str) -> String {
+        let client = aws_sdk_dynamodb::Client::new(&self.aws);
+        let model = client
+            .describe_table()
+            .table_name(self.name(part))
+            .send()
+            .await
+            .expect("the stack's table");
+        let model = model.table.expect("a description");
+        let indexes = model
+            .global_secondary_indexes
+            .unwrap_or_default()
+            .into_iter()
+            .map(|index| {
+                GlobalSecondaryIndex::builder()
+                    .set_index_name(index.index_name)
+                    .set_key_schema(index.key_schema)
+                    .set_projection(index.projection)
+                    .build()
+                    .expect("an index")
+            });
+        let indexes: Vec<_> = indexes.collect();
+        let nanos = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .expect("a clock after 1970")
+            .as_nanos();
+        let name = format!("contract-{part}-{nanos}");
+        client
+            .create_table()
+            .table_name(&name)
+            .billing_mode(BillingMode::PayPerRequest)
+            .set_key_schema(model.key_schema)
+            .set_attribute_definitions(model.attribute_definitions)
+            .set_global_secondary_indexes((!indexes.is_empty()).then_some(indexes))
+            .send()
+            .await
+            .expect("a new table");
+        name
+    }
+}

@@ -1,0 +1,285 @@
+//! Every store in memory, for tests of handlers. The contract tests hold it to what DynamoDB does.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::{Timestamp, ToSpan};
+use shared::block::Block;
+use shared::import::{Import, ImportCounts, ImportState, ObjectVersion};
+use shared::monitor::{Monitor, MonitorId, Region, ShardId, ShardSummary};
+use shared::purchase::{Position, Purchase};
+use shared::schedule::Slot;
+use shared::session::{ApiKey, TokenHash};
+use shared::store::{
+    BATCH, BucketPage, BucketQuery, Claim, MAX_SLOTS, ReadImports, ReadMonitors, ReadPurchases, ReadSessions,
+    ReadShards, ReadSignals, Result, ShardChange, StoreError, WriteImports, WriteMonitors, WritePurchases,
+    WriteSessions, WriteSignals,
+};
+
+/// All tables of an installation. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Memory(Arc<Mutex<Tables>>);
+
+/// What the tables hold, for tests to look at and to change.
+#[derive(Debug, Default)]
+pub struct Tables {
+    /// The table `monitors`: the shards' summaries.
+    pub shards: BTreeMap<ShardId, ShardSummary>,
+    /// The table `monitors`: the monitors.
+    pub monitors: BTreeMap<MonitorId, Monitor>,
+    /// The table `signals`.
+    pub blocks: BTreeMap<(ShardId, Slot, Region), Block>,
+    /// The table `purchases`.
+    pub purchases: BTreeMap<Position, Purchase>,
+    /// The table `imports`: the ledger.
+    pub imports: BTreeMap<(String, String), Import>,
+    /// The table `imports`: the fingerprint of the first PII key.
+    pub first_key: Option<String>,
+    /// The table `sessions`.
+    pub keys: BTreeMap<String, ApiKey>,
+    /// Calls of any store that may still succeed; every later one fails. `None`: all succeed.
+    pub calls_left: Option<usize>,
+}
+
+impl Memory {
+    /// The tables, to look at or to change.
+    pub fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets this many calls succeed and every later one fail, as when a table is out of reach.
+    pub fn fail_after(&self, calls: usize) {
+        self.tables().calls_left = Some(calls);
+    }
+
+    /// Adds these monitors, and the summaries of their shards.
+    pub fn add_monitors(&self, monitors: impl IntoIterator<Item = Monitor>) {
+        let mut tables = self.tables();
+        for monitor in monitors {
+            let shard = monitor.id.shard();
+            tables.monitors.insert(monitor.id.clone(), monitor);
+            let of_shard: Vec<Monitor> = tables
+                .monitors
+                .values()
+                .filter(|m| m.id.shard() == shard)
+                .cloned()
+                .collect();
+            tables.shards.insert(shard, ShardSummary::of(shard, &of_shard, 1));
+        }
+    }
+
+    /// The tables, for one call of a store.
+    fn call(&self) -> Result<MutexGuard<'_, Tables>> {
+        let mut tables = self.tables();
+        match &mut tables.calls_left {
+            Some(0) => Err(StoreError::Unavailable {
+                action: "a call in memory",
+                cause: "told to fail".to_owned(),
+            }),
+            Some(left) => {
+                *left -= 1;
+                Ok(tables)
+            }
+            None => Ok(tables),
+        }
+    }
+}
+
+impl ReadShards for Memory {
+    async fn shards(&self) -> Result<Vec<ShardSummary>> {
+        Ok(self.call()?.shards.values().cloned().collect())
+    }
+}
+
+impl ReadMonitors for Memory {
+    async fn monitors(&self, shard: ShardId) -> Result<Vec<Monitor>> {
+        Ok(self
+            .call()?
+            .monitors
+            .values()
+            .filter(|m| m.id.shard() == shard)
+            .cloned()
+            .collect())
+    }
+}
+
+impl WriteMonitors for Memory {
+    async fn change(&self, change: &ShardChange) -> Result<()> {
+        let mut tables = self.call()?;
+        let shard = change.summary.shard;
+        let follows = |stored: Option<u64>, version: u64| match stored {
+            None => version == 1,
+            Some(stored) => version == stored + 1,
+        };
+        let fits = follows(
+            tables.shards.get(&shard).map(|s| s.version),
+            change.summary.version,
+        ) && change
+            .put
+            .iter()
+            .all(|m| follows(tables.monitors.get(&m.id).map(|m| m.version), m.version));
+        if !fits {
+            return Err(StoreError::Conflict(format!("shard {shard}")));
+        }
+        tables
+            .monitors
+            .extend(change.put.iter().map(|m| (m.id.clone(), m.clone())));
+        tables.shards.insert(shard, change.summary.clone());
+        Ok(())
+    }
+}
+
+impl WriteSignals for Memory {
+    async fn put_block(&self, block: &Block) -> Result<bool> {
+        let mut tables = self.call()?;
+        let key = (block.shard, block.slot, block.region.clone());
+        let new = !tables.blocks.contains_key(&key);
+        tables.blocks.entry(key).or_insert_with(|| block.clone());
+        Ok(new)
+    }
+}
+
+impl ReadSignals for Memory {
+    async fn blocks(&self, shard: ShardId, slots: RangeInclusive<Slot>) -> Result<Vec<Block>> {
+        let tables = self.call()?;
+        let from = slots.end().plus(1 - MAX_SLOTS).max(*slots.start());
+        let kept = |block: &&Block| {
+            let expired = block.slot.start() + 192.hours() <= Timestamp::now();
+            block.shard == shard && (from..=*slots.end()).contains(&block.slot) && !expired
+        };
+        Ok(tables.blocks.values().filter(kept).cloned().collect())
+    }
+}
+
+impl WritePurchases for Memory {
+    async fn put(&self, purchases: &[Purchase]) -> Result<()> {
+        if purchases.len() > BATCH {
+            return Err(StoreError::Broken(format!("a batch of {}", purchases.len())));
+        }
+        let mut tables = self.call()?;
+        tables
+            .purchases
+            .extend(purchases.iter().map(|p| (p.position, p.clone())));
+        Ok(())
+    }
+}
+
+impl ReadPurchases for Memory {
+    async fn page(&self, query: &BucketQuery) -> Result<BucketPage> {
+        let tables = self.call()?;
+        let wanted = |p: &&Purchase| {
+            p.position.date() == query.date
+                && p.position.row_id.bucket() == query.bucket
+                && (query.from..query.until).contains(&p.position.at)
+                && query.after.is_none_or(|after| p.position > after)
+        };
+        let limit = usize::from(query.limit);
+        // As DynamoDB does: a page ends after `limit` items, filtered or not.
+        let read: Vec<&Purchase> = tables.purchases.values().filter(wanted).take(limit).collect();
+        let read_to = read
+            .last()
+            .filter(|_| read.len() == limit)
+            .map(|last| last.position);
+        let matches = |p: &&Purchase| {
+            query.item.is_none_or(|item| p.item_id == item)
+                && query.buyer.as_ref().is_none_or(|b| p.buyer == *b)
+        };
+        Ok(BucketPage {
+            purchases: read.into_iter().filter(matches).cloned().collect(),
+            read_to,
+        })
+    }
+}
+
+fn entry(object: &ObjectVersion) -> (String, String) {
+    (object.key.clone(), object.version.clone())
+}
+
+impl WriteImports for Memory {
+    async fn claim(&self, import: &Import, now: Timestamp) -> Result<Claim> {
+        let mut tables = self.call()?;
+        if let Some(there) = tables.imports.get(&entry(&import.object)) {
+            if there.state.is_final() {
+                return Ok(Claim::Ended(Box::new(there.clone())));
+            }
+            if there.state == ImportState::Running && there.lease_until >= now {
+                return Ok(Claim::Leased(there.lease_until));
+            }
+        }
+        tables.imports.insert(entry(&import.object), import.clone());
+        Ok(Claim::Granted)
+    }
+
+    async fn progress(
+        &self,
+        object: &ObjectVersion,
+        owner: &str,
+        counts: &ImportCounts,
+        lease_until: Timestamp,
+    ) -> Result<()> {
+        let mut tables = self.call()?;
+        let import = owned(&mut tables, object, owner)?;
+        import.counts = counts.clone();
+        import.lease_until = lease_until;
+        Ok(())
+    }
+
+    async fn finish(&self, import: &Import) -> Result<()> {
+        let mut tables = self.call()?;
+        *owned(&mut tables, &import.object, &import.owner)? = import.clone();
+        Ok(())
+    }
+
+    async fn first_key(&self, fingerprint: &str) -> Result<String> {
+        Ok(self
+            .call()?
+            .first_key
+            .get_or_insert_with(|| fingerprint.to_owned())
+            .clone())
+    }
+}
+
+/// The running import of this owner.
+fn owned<'a>(tables: &'a mut Tables, object: &ObjectVersion, owner: &str) -> Result<&'a mut Import> {
+    let import = tables.imports.get_mut(&entry(object));
+    import
+        .filter(|import| import.owner == owner && import.state == ImportState::Running)
+        .ok_or_else(|| StoreError::Conflict("the lease of the import".to_owned()))
+}
+
+impl ReadImports for Memory {
+    async fn import(&self, object: &ObjectVersion) -> Result<Option<Import>> {
+        Ok(self.call()?.imports.get(&entry(object)).cloned())
+    }
+}
+
+impl ReadSessions for Memory {
+    async fn key(&self, hash: &TokenHash) -> Result<Option<ApiKey>> {
+        Ok(self.call()?.keys.get(&hash.to_string()).cloned())
+    }
+}
+
+impl WriteSessions for Memory {
+    async fn put_key(&self, key: &ApiKey) -> Result<()> {
+        self.call()?.keys.insert(key.hash.to_string(), key.clone());
+        Ok(())
+    }
+
+    async fn keys(&self, user: &str) -> Result<Vec<ApiKey>> {
+        let mut keys: Vec<ApiKey> = self
+            .call()?
+            .keys
+            .values()
+            .filter(|key| key.user == user)
+            .cloned()
+            .collect();
+        keys.sort_by_key(|key| key.created_at);
+        Ok(keys)
+    }
+
+    async fn revoke(&self, hash: &TokenHash) -> Result<()> {
+        self.call()?.keys.remove(&hash.to_string());
+        Ok(())
+    }
+}

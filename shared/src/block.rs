@@ -58,14 +58,7 @@ pub fn encode(signals: &[Signal]) -> String {
         }
         let p = signal.phases;
         let status = signal.status.map(u32::from);
-        for field in [
-            status,
-            p.dns_ms,
-            p.connect_ms,
-            p.tls_ms,
-            p.first_byte_ms,
-            p.total_ms,
-        ] {
+        for field in [status, p.dns_ms, p.connect_ms, p.tls_ms, p.first_byte_ms, p.total_ms] {
             text.push(',');
             if let Some(number) = field {
                 // Writing to a string cannot fail.
@@ -102,10 +95,7 @@ fn decode_entry(shard: ShardId, entry: &str) -> Result<Signal, Invalid> {
         "" => Ok(None),
         digits => digits.parse::<u32>().map(Some).map_err(|_| invalid()),
     };
-    let status = number(status)?
-        .map(u16::try_from)
-        .transpose()
-        .map_err(|_| invalid())?;
+    let status = number(status)?.map(u16::try_from).transpose().map_err(|_| invalid())?;
     Ok(Signal {
         monitor: MonitorId::new(shard, suffix)?,
         outcome,
@@ -137,26 +127,14 @@ mod tests {
 
     fn signals() -> impl Strategy<Value = Signal> {
         let ms = || of(any::<u32>());
-        (
-            "[a-z0-9]{6}",
-            outcomes(),
-            of(any::<u16>()),
-            [ms(), ms(), ms(), ms(), ms()],
+        ("[a-z0-9]{6}", outcomes(), of(any::<u16>()), [ms(), ms(), ms(), ms(), ms()]).prop_map(
+            |(suffix, outcome, status, [dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms])| Signal {
+                monitor: MonitorId::new(ShardId(3), &suffix).unwrap(),
+                outcome,
+                status,
+                phases: Phases { dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms },
+            },
         )
-            .prop_map(
-                |(suffix, outcome, status, [dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms])| Signal {
-                    monitor: MonitorId::new(ShardId(3), &suffix).unwrap(),
-                    outcome,
-                    status,
-                    phases: Phases {
-                        dns_ms,
-                        connect_ms,
-                        tls_ms,
-                        first_byte_ms,
-                        total_ms,
-                    },
-                },
-            )
     }
 
     proptest! {

@@ -12,10 +12,7 @@ const MAX_ATTEMPTS: u32 = 4;
 
 /// The configuration of a deployed function: its credentials are in its environment, and nowhere else.
 pub async fn of_function() -> SdkConfig {
-    bounded()
-        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
-        .load()
-        .await
+    bounded().credentials_provider(EnvironmentVariableCredentialsProvider::new()).load().await
 }
 
 /// The configuration of a command on somebody's machine: credentials from wherever AWS tools look for them.

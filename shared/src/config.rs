@@ -3,9 +3,12 @@
 
 use std::str::FromStr;
 
+/// Finds the value of a variable.
+type Lookup = Box<dyn Fn(&str) -> Option<String>>;
+
 /// Collects what is wrong until [`Env::finish`].
 pub struct Env {
-    lookup: Box<dyn Fn(&str) -> Option<String>>,
+    lookup: Lookup,
     problems: Vec<String>,
 }
 
@@ -22,10 +25,7 @@ impl Env {
 
     /// Variables from elsewhere; for tests.
     pub fn new(lookup: impl Fn(&str) -> Option<String> + 'static) -> Self {
-        Self {
-            lookup: Box::new(lookup),
-            problems: Vec::new(),
-        }
+        Self { lookup: Box::new(lookup), problems: Vec::new() }
     }
 
     /// A variable that must be there and not empty.
@@ -45,22 +45,16 @@ impl Env {
     /// A variable that must be there and be of this type.
     pub fn parsed<T: FromStr<Err: std::fmt::Display>>(&mut self, name: &str) -> Option<T> {
         let text = self.text(name)?;
-        text.parse()
-            .map_err(|error| self.problems.push(format!("{name}: {error}")))
-            .ok()
+        text.parse().map_err(|error| self.problems.push(format!("{name}: {error}"))).ok()
     }
 
     /// A variable that must be one of these texts.
     pub fn one_of<T: Clone>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<T> {
         let text = self.text(name)?;
-        let found = choices
-            .iter()
-            .find(|(choice, _)| *choice == text)
-            .map(|(_, value)| value.clone());
+        let found = choices.iter().find(|(choice, _)| *choice == text).map(|(_, value)| value.clone());
         if found.is_none() {
             let names: Vec<&str> = choices.iter().map(|(choice, _)| *choice).collect();
-            self.problems
-                .push(format!("{name} is {text:?}, not one of {}", names.join(", ")));
+            self.problems.push(format!("{name} is {text:?}, not one of {}", names.join(", ")));
         }
         found
     }
@@ -86,10 +80,7 @@ mod tests {
     #[test]
     fn everything_wrong_is_in_one_message() {
         let mut env = Env::new(|name| (name == "FLAG").then(|| "maybe".to_owned()));
-        let (table, region) = (
-            env.text("TABLE"),
-            env.parsed::<crate::monitor::Region>("AWS_REGION"),
-        );
+        let (table, region) = (env.text("TABLE"), env.parsed::<crate::monitor::Region>("AWS_REGION"));
         let flag = env.one_of("FLAG", &[("true", true), ("false", false)]);
         let error = env.finish(|| Some((table?, region?, flag?))).unwrap_err();
         assert_eq!(

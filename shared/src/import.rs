@@ -54,11 +54,7 @@ impl TryFrom<String> for ImportId {
     type Error = Invalid;
     fn try_from(text: String) -> Result<Self, Invalid> {
         let valid = text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        if valid {
-            Ok(Self(text))
-        } else {
-            Err(Invalid::new("an import id of 64 hex digits", text))
-        }
+        if valid { Ok(Self(text)) } else { Err(Invalid::new("an import id of 64 hex digits", text)) }
     }
 }
 
@@ -159,19 +155,11 @@ mod tests {
 
     #[test]
     fn an_import_is_named_by_key_and_version() {
-        let id = |key: &str, version: &str| {
-            ObjectVersion {
-                key: key.into(),
-                version: version.into(),
-            }
-            .import_id()
-        };
+        let id =
+            |key: &str, version: &str| ObjectVersion { key: key.into(), version: version.into() }.import_id();
         assert_eq!(id("purchases/a.csv", "1"), id("purchases/a.csv", "1"));
         assert_ne!(id("purchases/a.csv", "1"), id("purchases/a.csv", "2"));
         assert_ne!(id("purchases/a.csv1", ""), id("purchases/a.csv", "1"));
-        assert_eq!(
-            id("purchases/a.csv", "1").rejects_key().len(),
-            "rejects/.csv".len() + 64
-        );
+        assert_eq!(id("purchases/a.csv", "1").rejects_key().len(), "rejects/.csv".len() + 64);
     }
 }

@@ -57,24 +57,17 @@ impl MonitorId {
     /// The id with this suffix in this shard.
     pub fn new(shard: ShardId, suffix: &str) -> Result<Self, Invalid> {
         let valid = suffix.len() == Self::SUFFIX_LEN
-            && suffix
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+            && suffix.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         if !valid {
             return Err(Invalid::new("six lower-case letters or digits", suffix));
         }
-        Ok(Self {
-            shard,
-            suffix: suffix.to_owned(),
-        })
+        Ok(Self { shard, suffix: suffix.to_owned() })
     }
 
     /// A new random id in this shard.
     pub fn random(shard: ShardId, rng: &mut impl rand::Rng) -> Self {
         const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-        let suffix = (0..Self::SUFFIX_LEN)
-            .map(|_| char::from(LETTERS[rng.random_range(0..36)]))
-            .collect();
+        let suffix = (0..Self::SUFFIX_LEN).map(|_| char::from(LETTERS[rng.random_range(0..36)])).collect();
         Self { shard, suffix }
     }
 
@@ -125,12 +118,8 @@ impl FromStr for Region {
     type Err = Invalid;
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let valid = (1..=32).contains(&text.len())
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        valid
-            .then(|| Self(text.to_owned()))
-            .ok_or_else(|| Invalid::new("a region such as us-east-1", text))
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        valid.then(|| Self(text.to_owned())).ok_or_else(|| Invalid::new("a region such as us-east-1", text))
     }
 }
 
@@ -187,10 +176,7 @@ impl TargetUrl {
             return Ok(Self(url));
         };
         // User name and password are secrets: an error may be shown and logged.
-        Err(Invalid::new(
-            expected,
-            format_args!("{}://{}", url.scheme(), url.host_str().unwrap_or_default()),
-        ))
+        Err(Invalid::new(expected, format_args!("{}://{}", url.scheme(), url.host_str().unwrap_or_default())))
     }
 }
 
@@ -284,12 +270,7 @@ impl ShardSummary {
         let mut regions: Vec<Region> = monitors.iter().flat_map(|m| m.regions.iter().cloned()).collect();
         regions.sort();
         regions.dedup();
-        Self {
-            shard,
-            regions,
-            count: monitors.len(),
-            version,
-        }
+        Self { shard, regions, count: monitors.len(), version }
     }
 }
 
@@ -300,10 +281,7 @@ mod tests {
     #[test]
     fn an_id_is_its_shard_and_six_characters() {
         let id: MonitorId = "s12-7f3k2a".parse().unwrap();
-        assert_eq!(
-            (id.shard(), id.suffix(), id.to_string().as_str()),
-            (ShardId(12), "7f3k2a", "s12-7f3k2a")
-        );
+        assert_eq!((id.shard(), id.suffix(), id.to_string().as_str()), (ShardId(12), "7f3k2a", "s12-7f3k2a"));
         for bad in [
             "",
             "s0",
@@ -334,9 +312,7 @@ mod tests {
         ] {
             assert!(bad.parse::<TargetUrl>().is_err(), "{bad} must not be a target");
         }
-        let error = "http://user:hunter2@shop.example/"
-            .parse::<TargetUrl>()
-            .unwrap_err();
+        let error = "http://user:hunter2@shop.example/".parse::<TargetUrl>().unwrap_err();
         assert!(!error.to_string().contains("hunter2"), "{error}");
     }
 
@@ -351,11 +327,8 @@ mod tests {
             regions: regions.iter().map(|r| r.parse().unwrap()).collect(),
             version: 1,
         };
-        let summary = ShardSummary::of(
-            ShardId(0),
-            &[monitor(&["us-east-1", "eu-west-1"]), monitor(&["us-east-1"])],
-            7,
-        );
+        let summary =
+            ShardSummary::of(ShardId(0), &[monitor(&["us-east-1", "eu-west-1"]), monitor(&["us-east-1"])], 7);
         assert_eq!(
             summary.regions.iter().map(Region::as_str).collect::<Vec<_>>(),
             ["eu-west-1", "us-east-1"]

@@ -24,12 +24,7 @@ impl Problem {
     /// A problem of this status; `kind` names it for programs.
     pub fn new(status: StatusCode, kind: &'static str, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Error");
-        Self {
-            kind,
-            title,
-            status: status.as_u16(),
-            detail: detail.into(),
-        }
+        Self { kind, title, status: status.as_u16(), detail: detail.into() }
     }
 
     /// The request is wrong: 400.

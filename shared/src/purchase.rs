@@ -106,9 +106,7 @@ impl Money {
         }
         let scale = u32::try_from(fraction.len()).ok()?;
         let mantissa = digits(whole)? * 10_u64.pow(scale) + digits(fraction)?;
-        Some(Self(
-            Decimal::new(i64::try_from(mantissa).ok()?, scale).normalize(),
-        ))
+        Some(Self(Decimal::new(i64::try_from(mantissa).ok()?, scale).normalize()))
     }
 }
 
@@ -130,10 +128,8 @@ fn digits(text: &[u8]) -> Option<u64> {
     if text.is_empty() || text.len() > 19 {
         return None;
     }
-    text.iter().try_fold(0_u64, |number, byte| {
-        byte.is_ascii_digit()
-            .then(|| number * 10 + u64::from(byte - b'0'))
-    })
+    text.iter()
+        .try_fold(0_u64, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0')))
 }
 
 /// Who bought: `key id . hex(HMAC-SHA256(key, normalised e-mail))`, or 40 hex digits of plain SHA-1.
@@ -245,16 +241,11 @@ impl fmt::Display for Position {
 impl FromStr for Position {
     type Err = Invalid;
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let parsed = text.split_once('#').and_then(|(at, row_id)| {
-            Some(Self {
-                at: at.parse().ok()?,
-                row_id: row_id.parse().ok()?,
-            })
-        });
+        let parsed = text
+            .split_once('#')
+            .and_then(|(at, row_id)| Some(Self { at: at.parse().ok()?, row_id: row_id.parse().ok()? }));
         // One text per position: a cursor in another spelling was not made here.
-        parsed
-            .filter(|p| p.to_string() == text)
-            .ok_or_else(|| Invalid::new("an instant and a row id", text))
+        parsed.filter(|p| p.to_string() == text).ok_or_else(|| Invalid::new("an instant and a row id", text))
     }
 }
 
@@ -277,14 +268,8 @@ pub struct Purchase {
 
 /// The instant with its fraction of a second, if any, as answers and exports write it.
 pub fn written(instant: Timestamp) -> String {
-    let whole = instant
-        .round(Unit::Second)
-        .is_ok_and(|rounded| rounded == instant);
-    if whole {
-        format!("{instant:.0}")
-    } else {
-        instant.to_string()
-    }
+    let whole = instant.round(Unit::Second).is_ok_and(|rounded| rounded == instant);
+    if whole { format!("{instant:.0}") } else { instant.to_string() }
 }
 
 #[cfg(test)]
@@ -331,10 +316,7 @@ mod tests {
             assert!(Money::parse(bad.as_bytes()).is_none(), "{bad}");
         }
         assert_eq!(Quantity::parse(b"-3").map(Quantity::get), Some(-3));
-        assert_eq!(
-            ItemId::parse(b"9007199254740991").map(ItemId::get),
-            Some(MAX_ITEM_ID)
-        );
+        assert_eq!(ItemId::parse(b"9007199254740991").map(ItemId::get), Some(MAX_ITEM_ID));
     }
 
     #[test]
@@ -372,14 +354,8 @@ mod tests {
 
     #[test]
     fn instants_are_written_with_their_fraction_only_if_they_have_one() {
-        assert_eq!(
-            written("2021-03-21T11:00:00Z".parse().unwrap()),
-            "2021-03-21T11:00:00Z"
-        );
-        assert_eq!(
-            written("2021-03-21T11:00:00.25Z".parse().unwrap()),
-            "2021-03-21T11:00:00.25Z"
-        );
+        assert_eq!(written("2021-03-21T11:00:00Z".parse().unwrap()), "2021-03-21T11:00:00Z");
+        assert_eq!(written("2021-03-21T11:00:00.25Z".parse().unwrap()), "2021-03-21T11:00:00.25Z");
     }
 
     proptest! {

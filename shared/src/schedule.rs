@@ -38,15 +38,8 @@ impl Slot {
 
     /// The slot's first instant. A slot out of jiff's range is clamped to it.
     pub fn start(self) -> Timestamp {
-        let clamp = if self.0 < 0 {
-            Timestamp::MIN
-        } else {
-            Timestamp::MAX
-        };
-        self.0
-            .checked_mul(60)
-            .and_then(|s| Timestamp::from_second(s).ok())
-            .unwrap_or(clamp)
+        let clamp = if self.0 < 0 { Timestamp::MIN } else { Timestamp::MAX };
+        self.0.checked_mul(60).and_then(|s| Timestamp::from_second(s).ok()).unwrap_or(clamp)
     }
 
     /// The slot's day in UTC.
@@ -81,9 +74,8 @@ impl FromStr for Slot {
     type Err = Invalid;
     /// Any RFC 3339 instant; it is floored to its minute.
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let instant: Timestamp = text
-            .parse()
-            .map_err(|_| Invalid::new("an instant such as 2026-11-21T14:25:00Z", text))?;
+        let instant: Timestamp =
+            text.parse().map_err(|_| Invalid::new("an instant such as 2026-11-21T14:25:00Z", text))?;
         Ok(Self::containing(instant))
     }
 }
@@ -136,10 +128,7 @@ mod tests {
     fn a_slot_is_the_floor_of_its_instant() {
         let slot: Slot = "2026-11-21T14:25:59.9Z".parse().unwrap();
         assert_eq!(slot.to_string(), "2026-11-21T14:25:00Z");
-        assert_eq!(
-            (slot.date().to_string().as_str(), slot.hour_minute().as_str()),
-            ("2026-11-21", "14:25")
-        );
+        assert_eq!((slot.date().to_string().as_str(), slot.hour_minute().as_str()), ("2026-11-21", "14:25"));
         assert_eq!(Slot::at(slot.date(), "14:25"), Ok(slot));
         assert!("<aws.scheduler.scheduled-time>".parse::<Slot>().is_err());
     }
@@ -153,9 +142,7 @@ mod tests {
 
     #[test]
     fn phases_are_spread_and_never_change() {
-        let phases: Vec<u32> = (0..60)
-            .map(|n| phase(&monitor(&format!("abc{n:03}"), 5).id, 5))
-            .collect();
+        let phases: Vec<u32> = (0..60).map(|n| phase(&monitor(&format!("abc{n:03}"), 5).id, 5)).collect();
         for wanted in 0..5 {
             assert!(phases.iter().filter(|p| **p == wanted).count() >= 5, "{phases:?}");
         }

@@ -71,9 +71,7 @@ impl FromStr for TokenHash {
     type Err = Invalid;
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let valid = text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        valid
-            .then(|| Self(text.to_owned()))
-            .ok_or_else(|| Invalid::new("64 hex digits", text))
+        valid.then(|| Self(text.to_owned())).ok_or_else(|| Invalid::new("64 hex digits", text))
     }
 }
 
@@ -93,10 +91,7 @@ impl Scope {
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Self::ALL
-            .iter()
-            .find(|(scope, _)| scope == self)
-            .map_or("", |(_, name)| name);
+        let name = Self::ALL.iter().find(|(scope, _)| scope == self).map_or("", |(_, name)| name);
         f.write_str(name)
     }
 }
@@ -104,10 +99,7 @@ impl fmt::Display for Scope {
 impl FromStr for Scope {
     type Err = Invalid;
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let found = Self::ALL
-            .iter()
-            .find(|(_, name)| *name == text)
-            .map(|(scope, _)| *scope);
+        let found = Self::ALL.iter().find(|(_, name)| *name == text).map(|(scope, _)| *scope);
         found.ok_or_else(|| Invalid::new("read or purchases", text))
     }
 }

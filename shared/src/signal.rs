@@ -53,10 +53,7 @@ impl Reason {
 
     /// The reason's name.
     pub fn as_str(self) -> &'static str {
-        Self::ALL
-            .iter()
-            .find(|(reason, _)| *reason == self)
-            .map_or("", |(_, name)| name)
+        Self::ALL.iter().find(|(reason, _)| *reason == self).map_or("", |(_, name)| name)
     }
 }
 
@@ -69,10 +66,7 @@ impl fmt::Display for Reason {
 impl FromStr for Reason {
     type Err = Invalid;
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let found = Self::ALL
-            .iter()
-            .find(|(_, name)| *name == text)
-            .map(|(reason, _)| *reason);
+        let found = Self::ALL.iter().find(|(_, name)| *name == text).map(|(reason, _)| *reason);
         found.ok_or_else(|| Invalid::new("a reason such as timeout", text))
     }
 }

@@ -25,10 +25,7 @@ pub fn count(stack: &str, counts: &[(&str, u64)]) {
 
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 fn embedded_metrics(stack: &str, counts: &[(&str, u64)], now: Timestamp) -> Value {
-    let metrics: Vec<Value> = counts
-        .iter()
-        .map(|(name, _)| json!({"Name": name, "Unit": "Count"}))
-        .collect();
+    let metrics: Vec<Value> = counts.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"})).collect();
     let mut line = json!({
         "_aws": {
             "Timestamp": now.as_millisecond(),
@@ -48,11 +45,8 @@ mod tests {
 
     #[test]
     fn counts_are_in_the_embedded_metric_format() {
-        let line = embedded_metrics(
-            "shop",
-            &[("BlocksWritten", 1)],
-            Timestamp::from_millisecond(1_000).unwrap(),
-        );
+        let line =
+            embedded_metrics("shop", &[("BlocksWritten", 1)], Timestamp::from_millisecond(1_000).unwrap());
         insta::assert_json_snapshot!(line, @r#"
         {
           "BlocksWritten": 1,

@@ -13,10 +13,7 @@ pub struct Invalid {
 
 impl Invalid {
     pub(crate) fn new(expected: &'static str, got: impl fmt::Display) -> Self {
-        Self {
-            expected,
-            got: got.to_string().chars().take(80).collect(),
-        }
+        Self { expected, got: got.to_string().chars().take(80).collect() }
     }
 }
 

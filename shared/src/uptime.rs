@@ -21,14 +21,8 @@ mod tests {
     #[test]
     fn unknown_is_not_down() {
         let down = Outcome::Down(Reason::Timeout);
-        assert_eq!(
-            uptime([Outcome::Up, Outcome::Degraded, Outcome::Up, down]),
-            Some(0.75)
-        );
-        assert_eq!(
-            uptime([Outcome::Up, Outcome::Unknown, Outcome::Blocked]),
-            Some(1.0)
-        );
+        assert_eq!(uptime([Outcome::Up, Outcome::Degraded, Outcome::Up, down]), Some(0.75));
+        assert_eq!(uptime([Outcome::Up, Outcome::Unknown, Outcome::Blocked]), Some(1.0));
         assert_eq!(uptime([Outcome::Unknown]), None);
         assert_eq!(uptime([]), None);
     }

@@ -1,5 +1,7 @@
 //! The local cloud that `scripts/test` has started: where it is, and clients for it.
 
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::env;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -49,30 +51,19 @@ impl LocalCloud {
     /// When the local cloud refuses.
     pub async fn table_like(&self, part: &str) -> String {
         let client = aws_sdk_dynamodb::Client::new(&self.aws);
-        let model = client
-            .describe_table()
-            .table_name(self.name(part))
-            .send()
-            .await
-            .expect("the stack's table");
+        let model =
+            client.describe_table().table_name(self.name(part)).send().await.expect("the stack's table");
         let model = model.table.expect("a description");
-        let indexes = model
-            .global_secondary_indexes
-            .unwrap_or_default()
-            .into_iter()
-            .map(|index| {
-                GlobalSecondaryIndex::builder()
-                    .set_index_name(index.index_name)
-                    .set_key_schema(index.key_schema)
-                    .set_projection(index.projection)
-                    .build()
-                    .expect("an index")
-            });
+        let indexes = model.global_secondary_indexes.unwrap_or_default().into_iter().map(|index| {
+            GlobalSecondaryIndex::builder()
+                .set_index_name(index.index_name)
+                .set_key_schema(index.key_schema)
+                .set_projection(index.projection)
+                .build()
+                .expect("an index")
+        });
         let indexes: Vec<_> = indexes.collect();
-        let nanos = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .expect("a clock after 1970")
-            .as_nanos();
+        let nanos = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970").as_nanos();
         let name = format!("contract-{part}-{nanos}");
         client
             .create_table()

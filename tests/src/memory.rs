@@ -59,12 +59,8 @@ impl Memory {
         for monitor in monitors {
             let shard = monitor.id.shard();
             tables.monitors.insert(monitor.id.clone(), monitor);
-            let of_shard: Vec<Monitor> = tables
-                .monitors
-                .values()
-                .filter(|m| m.id.shard() == shard)
-                .cloned()
-                .collect();
+            let of_shard: Vec<Monitor> =
+                tables.monitors.values().filter(|m| m.id.shard() == shard).cloned().collect();
             tables.shards.insert(shard, ShardSummary::of(shard, &of_shard, 1));
         }
     }
@@ -73,10 +69,9 @@ impl Memory {
     fn call(&self) -> Result<MutexGuard<'_, Tables>> {
         let mut tables = self.tables();
         match &mut tables.calls_left {
-            Some(0) => Err(StoreError::Unavailable {
-                action: "a call in memory",
-                cause: "told to fail".to_owned(),
-            }),
+            Some(0) => {
+                Err(StoreError::Unavailable { action: "a call in memory", cause: "told to fail".to_owned() })
+            }
             Some(left) => {
                 *left -= 1;
                 Ok(tables)
@@ -94,13 +89,7 @@ impl ReadShards for Memory {
 
 impl ReadMonitors for Memory {
     async fn monitors(&self, shard: ShardId) -> Result<Vec<Monitor>> {
-        Ok(self
-            .call()?
-            .monitors
-            .values()
-            .filter(|m| m.id.shard() == shard)
-            .cloned()
-            .collect())
+        Ok(self.call()?.monitors.values().filter(|m| m.id.shard() == shard).cloned().collect())
     }
 }
 
@@ -112,19 +101,12 @@ impl WriteMonitors for Memory {
             None => version == 1,
             Some(stored) => version == stored + 1,
         };
-        let fits = follows(
-            tables.shards.get(&shard).map(|s| s.version),
-            change.summary.version,
-        ) && change
-            .put
-            .iter()
-            .all(|m| follows(tables.monitors.get(&m.id).map(|m| m.version), m.version));
+        let fits = follows(tables.shards.get(&shard).map(|s| s.version), change.summary.version)
+            && change.put.iter().all(|m| follows(tables.monitors.get(&m.id).map(|m| m.version), m.version));
         if !fits {
             return Err(StoreError::Conflict(format!("shard {shard}")));
         }
-        tables
-            .monitors
-            .extend(change.put.iter().map(|m| (m.id.clone(), m.clone())));
+        tables.monitors.extend(change.put.iter().map(|m| (m.id.clone(), m.clone())));
         tables.shards.insert(shard, change.summary.clone());
         Ok(())
     }
@@ -158,9 +140,7 @@ impl WritePurchases for Memory {
             return Err(StoreError::Broken(format!("a batch of {}", purchases.len())));
         }
         let mut tables = self.call()?;
-        tables
-            .purchases
-            .extend(purchases.iter().map(|p| (p.position, p.clone())));
+        tables.purchases.extend(purchases.iter().map(|p| (p.position, p.clone())));
         Ok(())
     }
 }
@@ -177,18 +157,12 @@ impl ReadPurchases for Memory {
         let limit = usize::from(query.limit);
         // As DynamoDB does: a page ends after `limit` items, filtered or not.
         let read: Vec<&Purchase> = tables.purchases.values().filter(wanted).take(limit).collect();
-        let read_to = read
-            .last()
-            .filter(|_| read.len() == limit)
-            .map(|last| last.position);
+        let read_to = read.last().filter(|_| read.len() == limit).map(|last| last.position);
         let matches = |p: &&Purchase| {
             query.item.is_none_or(|item| p.item_id == item)
                 && query.buyer.as_ref().is_none_or(|b| p.buyer == *b)
         };
-        Ok(BucketPage {
-            purchases: read.into_iter().filter(matches).cloned().collect(),
-            read_to,
-        })
+        Ok(BucketPage { purchases: read.into_iter().filter(matches).cloned().collect(), read_to })
     }
 }
 
@@ -232,11 +206,7 @@ impl WriteImports for Memory {
     }
 
     async fn first_key(&self, fingerprint: &str) -> Result<String> {
-        Ok(self
-            .call()?
-            .first_key
-            .get_or_insert_with(|| fingerprint.to_owned())
-            .clone())
+        Ok(self.call()?.first_key.get_or_insert_with(|| fingerprint.to_owned()).clone())
     }
 }
 
@@ -267,13 +237,8 @@ impl WriteSessions for Memory {
     }
 
     async fn keys(&self, user: &str) -> Result<Vec<ApiKey>> {
-        let mut keys: Vec<ApiKey> = self
-            .call()?
-            .keys
-            .values()
-            .filter(|key| key.user == user)
-            .cloned()
-            .collect();
+        let mut keys: Vec<ApiKey> =
+            self.call()?.keys.values().filter(|key| key.user == user).cloned().collect();
         keys.sort_by_key(|key| key.created_at);
         Ok(keys)
     }

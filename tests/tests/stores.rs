@@ -1,5 +1,6 @@
 //! The contract of every store, held against the memory stores that the other tests use and against DynamoDB
 //! tables in the local cloud.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use aws_sdk_dynamodb::Client;
 use jiff::{Timestamp, ToSpan};
@@ -66,57 +67,32 @@ async fn a_shard_changes_as_a_whole(store: &(impl ReadShards + ReadMonitors + Wr
     assert_eq!(store.shards().await.unwrap(), []);
     let first = [monitor("aaaaaa", 1), monitor("bbbbbb", 1)];
     let summary = ShardSummary::of(ShardId(0), &first, 1);
-    let change = ShardChange {
-        put: first.to_vec(),
-        summary: summary.clone(),
-    };
+    let change = ShardChange { put: first.to_vec(), summary: summary.clone() };
     store.change(&change).await.unwrap();
     assert_eq!(store.shards().await.unwrap(), [summary]);
     assert_eq!(store.monitors(ShardId(0)).await.unwrap(), first);
     assert_eq!(store.monitors(ShardId(1)).await.unwrap(), []);
 
     // The same change again: the shard is not what the change was made for.
-    assert!(matches!(
-        store.change(&change).await,
-        Err(StoreError::Conflict(_))
-    ));
+    assert!(matches!(store.change(&change).await, Err(StoreError::Conflict(_))));
 
     // One monitor that was changed meanwhile keeps the whole change from happening.
     let second = [monitor("aaaaaa", 2), monitor("bbbbbb", 3)];
     let summary = ShardSummary::of(ShardId(0), &second, 2);
-    let change = ShardChange {
-        put: second.to_vec(),
-        summary,
-    };
-    assert!(matches!(
-        store.change(&change).await,
-        Err(StoreError::Conflict(_))
-    ));
+    let change = ShardChange { put: second.to_vec(), summary };
+    assert!(matches!(store.change(&change).await, Err(StoreError::Conflict(_))));
     assert_eq!(store.monitors(ShardId(0)).await.unwrap(), first);
 
-    let change = ShardChange {
-        put: vec![monitor("aaaaaa", 2)],
-        summary: change.summary,
-    };
+    let change = ShardChange { put: vec![monitor("aaaaaa", 2)], summary: change.summary };
     store.change(&change).await.unwrap();
-    assert_eq!(
-        store.monitors(ShardId(0)).await.unwrap(),
-        [monitor("aaaaaa", 2), monitor("bbbbbb", 1)]
-    );
+    assert_eq!(store.monitors(ShardId(0)).await.unwrap(), [monitor("aaaaaa", 2), monitor("bbbbbb", 1)]);
 }
 
 async fn a_full_shard_fits_one_change(store: &(impl ReadShards + ReadMonitors + WriteMonitors)) {
-    let all: Vec<Monitor> = (0..shared::monitor::SHARD_LIMIT)
-        .map(|n| monitor(&format!("{n:06}"), 1))
-        .collect();
+    let all: Vec<Monitor> =
+        (0..shared::monitor::SHARD_LIMIT).map(|n| monitor(&format!("{n:06}"), 1)).collect();
     let summary = ShardSummary::of(ShardId(0), &all, 1);
-    store
-        .change(&ShardChange {
-            put: all.clone(),
-            summary,
-        })
-        .await
-        .unwrap();
+    store.change(&ShardChange { put: all.clone(), summary }).await.unwrap();
     assert_eq!(store.monitors(ShardId(0)).await.unwrap(), all);
 }
 
@@ -125,11 +101,7 @@ fn block(slot: Slot) -> Block {
         monitor: MonitorId::new(ShardId(0), suffix).unwrap(),
         outcome,
         status,
-        phases: Phases {
-            connect_ms: Some(3),
-            total_ms: Some(31),
-            ..Phases::default()
-        },
+        phases: Phases { connect_ms: Some(3), total_ms: Some(31), ..Phases::default() },
     };
     Block {
         shard: ShardId(0),
@@ -146,25 +118,13 @@ fn block(slot: Slot) -> Block {
 async fn a_block_is_put_once(store: &(impl ReadSignals + WriteSignals)) {
     let slot = Slot::containing(Timestamp::now());
     assert!(store.put_block(&block(slot)).await.unwrap());
-    let other = Block {
-        signals: Vec::new(),
-        ..block(slot)
-    };
+    let other = Block { signals: Vec::new(), ..block(slot) };
     assert!(!store.put_block(&other).await.unwrap());
-    assert_eq!(
-        store.blocks(ShardId(0), slot..=slot).await.unwrap(),
-        [block(slot)]
-    );
+    assert_eq!(store.blocks(ShardId(0), slot..=slot).await.unwrap(), [block(slot)]);
     assert_eq!(store.blocks(ShardId(1), slot..=slot).await.unwrap(), []);
-    let elsewhere = Block {
-        region: "eu-west-1".parse().unwrap(),
-        ..block(slot)
-    };
+    let elsewhere = Block { region: "eu-west-1".parse().unwrap(), ..block(slot) };
     assert!(store.put_block(&elsewhere).await.unwrap());
-    assert_eq!(
-        store.blocks(ShardId(0), slot..=slot).await.unwrap(),
-        [elsewhere, block(slot)]
-    );
+    assert_eq!(store.blocks(ShardId(0), slot..=slot).await.unwrap(), [elsewhere, block(slot)]);
 }
 
 async fn blocks_are_read_in_order_over_midnight(store: &(impl ReadSignals + WriteSignals)) {
@@ -173,10 +133,7 @@ async fn blocks_are_read_in_order_over_midnight(store: &(impl ReadSignals + Writ
     for minutes in [1, -1, 0, -2, 2] {
         assert!(store.put_block(&block(midnight.plus(minutes))).await.unwrap());
     }
-    let read = store
-        .blocks(ShardId(0), midnight.plus(-1)..=midnight.plus(1))
-        .await
-        .unwrap();
+    let read = store.blocks(ShardId(0), midnight.plus(-1)..=midnight.plus(1)).await.unwrap();
     assert_eq!(read, [-1, 0, 1].map(|minutes| block(midnight.plus(minutes))));
 }
 
@@ -187,18 +144,12 @@ async fn old_blocks_are_gone(store: &(impl ReadSignals + WriteSignals)) {
         assert!(store.put_block(&block(slot)).await.unwrap());
     }
     // The table deletes late: what has expired must not be read even while it is there.
-    assert_eq!(
-        store.blocks(ShardId(0), gone..=kept).await.unwrap(),
-        [block(kept)]
-    );
+    assert_eq!(store.blocks(ShardId(0), gone..=kept).await.unwrap(), [block(kept)]);
 }
 
 fn purchase(at: &str, row_id: u128) -> Purchase {
     Purchase {
-        position: Position {
-            at: instant(at),
-            row_id: RowId(row_id),
-        },
+        position: Position { at: instant(at), row_id: RowId(row_id) },
         buyer: BuyerToken::keyed("k1", &"0123456789abcdef".repeat(4)),
         item_id: ItemId::parse(b"9007199254740991").unwrap(),
         quantity: Quantity::parse(b"-2").unwrap(),
@@ -210,23 +161,11 @@ fn query(limit: u16) -> BucketQuery {
     let date = instant("2021-03-21T00:00:00Z");
     let (from, until) = (date, date + 24.hours());
     let date = Slot::containing(date).date();
-    BucketQuery {
-        date,
-        bucket: 0,
-        from,
-        until,
-        after: None,
-        item: None,
-        buyer: None,
-        limit,
-    }
+    BucketQuery { date, bucket: 0, from, until, after: None, item: None, buyer: None, limit }
 }
 
 async fn a_purchase_put_again_is_there_once(store: &(impl ReadPurchases + WritePurchases)) {
-    let rows = [
-        purchase("2021-03-21T11:00:00Z", 8),
-        purchase("2021-03-21T11:00:00.5Z", 0),
-    ];
+    let rows = [purchase("2021-03-21T11:00:00Z", 8), purchase("2021-03-21T11:00:00.5Z", 0)];
     for _ in 0..2 {
         store.put(&rows).await.unwrap();
     }
@@ -243,45 +182,18 @@ async fn pages_follow_each_other(store: &(impl ReadPurchases + WritePurchases)) 
     store.put(std::slice::from_ref(&late)).await.unwrap();
 
     let first = store.page(&query(2)).await.unwrap();
-    assert_eq!(
-        (first.purchases.as_slice(), first.read_to),
-        (&rows[..2], Some(rows[1].position))
-    );
-    let rest = store
-        .page(&BucketQuery {
-            after: first.read_to,
-            ..query(10)
-        })
-        .await
-        .unwrap();
+    assert_eq!((first.purchases.as_slice(), first.read_to), (&rows[..2], Some(rows[1].position)));
+    let rest = store.page(&BucketQuery { after: first.read_to, ..query(10) }).await.unwrap();
     assert_eq!(rest.purchases, [&rows[2..], std::slice::from_ref(&late)].concat());
 
     // The range ends before `until`, and begins with `from`, whatever the position before it.
     let until = late.position.at;
-    assert_eq!(
-        store
-            .page(&BucketQuery { until, ..query(10) })
-            .await
-            .unwrap()
-            .purchases,
-        rows
-    );
-    let from = BucketQuery {
-        from: until,
-        after: first.read_to,
-        ..query(10)
-    };
-    assert_eq!(store.page(&from).await.unwrap().purchases, [late.clone()]);
-    let nothing = BucketQuery {
-        after: Some(late.position),
-        ..query(10)
-    };
+    assert_eq!(store.page(&BucketQuery { until, ..query(10) }).await.unwrap().purchases, rows);
+    let from = BucketQuery { from: until, after: first.read_to, ..query(10) };
+    assert_eq!(store.page(&from).await.unwrap().purchases, std::slice::from_ref(&late));
+    let nothing = BucketQuery { after: Some(late.position), ..query(10) };
     assert_eq!(store.page(&nothing).await.unwrap().purchases, []);
-    let backwards = BucketQuery {
-        until,
-        after: Some(late.position),
-        ..query(10)
-    };
+    let backwards = BucketQuery { until, after: Some(late.position), ..query(10) };
     assert_eq!(store.page(&backwards).await.unwrap().purchases, []);
 }
 
@@ -293,23 +205,14 @@ async fn filters_apply(store: &(impl ReadPurchases + WritePurchases)) {
         ..purchase("2021-03-21T11:00:01Z", 16)
     };
     store.put(&[plain.clone(), other.clone()]).await.unwrap();
-    let by_item = BucketQuery {
-        item: Some(other.item_id),
-        ..query(10)
-    };
+    let by_item = BucketQuery { item: Some(other.item_id), ..query(10) };
     assert_eq!(store.page(&by_item).await.unwrap().purchases, [other]);
-    let by_buyer = BucketQuery {
-        buyer: Some(plain.buyer.clone()),
-        ..query(10)
-    };
+    let by_buyer = BucketQuery { buyer: Some(plain.buyer.clone()), ..query(10) };
     assert_eq!(store.page(&by_buyer).await.unwrap().purchases, [plain]);
 }
 
 fn import(owner: &str, now: Timestamp) -> Import {
-    let object = ObjectVersion {
-        key: "purchases/größe 1.csv".into(),
-        version: "v1".into(),
-    };
+    let object = ObjectVersion { key: "purchases/größe 1.csv".into(), version: "v1".into() };
     Import {
         import_id: object.import_id(),
         object,
@@ -329,12 +232,7 @@ fn import(owner: &str, now: Timestamp) -> Import {
 }
 
 fn counts() -> ImportCounts {
-    ImportCounts {
-        bytes: 900,
-        rows: 12,
-        loaded: 10,
-        rejected: [("email".to_owned(), 2)].into(),
-    }
+    ImportCounts { bytes: 900, rows: 12, loaded: 10, rejected: [("email".to_owned(), 2)].into() }
 }
 
 async fn one_delivery_holds_the_lease(store: &(impl ReadImports + WriteImports)) {
@@ -344,28 +242,15 @@ async fn one_delivery_holds_the_lease(store: &(impl ReadImports + WriteImports))
     assert_eq!(store.claim(&mine, now).await.unwrap(), Claim::Granted);
     assert_eq!(store.import(&mine.object).await.unwrap(), Some(mine.clone()));
     let later = now + 45.seconds();
-    assert_eq!(
-        store.claim(&import("two", later), later).await.unwrap(),
-        Claim::Leased(mine.lease_until)
-    );
+    assert_eq!(store.claim(&import("two", later), later).await.unwrap(), Claim::Leased(mine.lease_until));
 
     let until = now + 60.seconds();
-    store
-        .progress(&mine.object, "one", &counts(), until)
-        .await
-        .unwrap();
-    let moved = Import {
-        counts: counts(),
-        lease_until: until,
-        ..mine.clone()
-    };
+    store.progress(&mine.object, "one", &counts(), until).await.unwrap();
+    let moved = Import { counts: counts(), lease_until: until, ..mine.clone() };
     assert_eq!(store.import(&mine.object).await.unwrap(), Some(moved));
     let foreign = store.progress(&mine.object, "two", &counts(), until).await;
     assert!(matches!(foreign, Err(StoreError::Conflict(_))));
-    assert!(matches!(
-        store.finish(&import("two", now)).await,
-        Err(StoreError::Conflict(_))
-    ));
+    assert!(matches!(store.finish(&import("two", now)).await, Err(StoreError::Conflict(_))));
 }
 
 async fn a_lease_runs_out(store: &(impl ReadImports + WriteImports)) {
@@ -433,10 +318,7 @@ async fn a_key_is_found_listed_and_revoked(store: &(impl ReadSessions + WriteSes
         store.put_key(key).await.unwrap();
     }
     assert_eq!(store.key(&first.hash).await.unwrap(), Some(first.clone()));
-    assert_eq!(
-        store.keys("operator").await.unwrap(),
-        [first.clone(), second.clone()]
-    );
+    assert_eq!(store.keys("operator").await.unwrap(), [first.clone(), second.clone()]);
     assert_eq!(store.keys("somebody").await.unwrap(), []);
     store.revoke(&first.hash).await.unwrap();
     store.revoke(&first.hash).await.unwrap();

@@ -26,18 +26,12 @@ pub struct ImportsTable {
 impl ImportsTable {
     /// The table of this name.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self {
-            client,
-            table: table.into(),
-        }
+        Self { client, table: table.into() }
     }
 }
 
 fn keys(object: &ObjectVersion) -> (String, String) {
-    (
-        format!("OBJECT#{}", object.key),
-        format!("VERSION#{}", object.version),
-    )
+    (format!("OBJECT#{}", object.key), format!("VERSION#{}", object.version))
 }
 
 fn entry(import: &Import) -> Result<Item> {
@@ -153,26 +147,14 @@ impl WriteImports for ImportsTable {
     async fn first_key(&self, fingerprint: &str) -> Result<String> {
         let mut item = keyed(FIRST_KEY.0, FIRST_KEY.1);
         item.insert("fingerprint".to_owned(), s(fingerprint));
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item));
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         match put.condition_expression("attribute_not_exists(pk)").send().await {
             Ok(_) => return Ok(fingerprint.to_owned()),
             Err(error) if condition_failed(&error) => {}
             Err(error) => return Err(unavailable("recording the first key")(error)),
         }
-        let get = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .consistent_read(true);
-        let answer = get
-            .key("pk", s(FIRST_KEY.0))
-            .key("sk", s(FIRST_KEY.1))
-            .send()
-            .await;
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let answer = get.key("pk", s(FIRST_KEY.0)).key("sk", s(FIRST_KEY.1)).send().await;
         let item = answer.map_err(unavailable("reading the first key"))?.item;
         let item = item.ok_or_else(|| StoreError::Conflict("the first key".to_owned()))?;
         text(&item, "fingerprint").map(str::to_owned)
@@ -182,17 +164,9 @@ impl WriteImports for ImportsTable {
 impl ReadImports for ImportsTable {
     async fn import(&self, object: &ObjectVersion) -> Result<Option<Import>> {
         let (pk, sk) = keys(object);
-        let get = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .consistent_read(true);
-        let answer = get
-            .key("pk", s(pk))
-            .key("sk", s(sk))
-            .send()
-            .await
-            .map_err(unavailable("reading an import"))?;
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let answer =
+            get.key("pk", s(pk)).key("sk", s(sk)).send().await.map_err(unavailable("reading an import"))?;
         answer.item.map(value_of).transpose()
     }
 }

@@ -27,11 +27,7 @@ pub(super) fn n(number: impl std::fmt::Display) -> AttributeValue {
 
 /// The item with these keys and nothing else but its format version.
 pub(super) fn keyed(pk: impl Into<String>, sk: impl Into<String>) -> Item {
-    HashMap::from([
-        ("pk".to_owned(), s(pk)),
-        ("sk".to_owned(), s(sk)),
-        ("v".to_owned(), n(VERSION)),
-    ])
+    HashMap::from([("pk".to_owned(), s(pk)), ("sk".to_owned(), s(sk)), ("v".to_owned(), n(VERSION))])
 }
 
 /// The item with these keys and the value's fields.
@@ -54,19 +50,14 @@ pub(super) fn value_of<T: DeserializeOwned>(item: Item) -> Result<T> {
 pub(super) fn check_version(item: &Item) -> Result<()> {
     match item.get("v").and_then(|v| v.as_n().ok()) {
         Some(version) if version == VERSION => Ok(()),
-        other => Err(StoreError::Broken(format!(
-            "{}: format version {other:?}",
-            name_of(item)
-        ))),
+        other => Err(StoreError::Broken(format!("{}: format version {other:?}", name_of(item)))),
     }
 }
 
 /// A text attribute of an item.
 pub(super) fn text<'a>(item: &'a Item, attribute: &str) -> Result<&'a str> {
     let found = item.get(attribute).and_then(|value| value.as_s().ok());
-    found
-        .map(String::as_str)
-        .ok_or_else(|| StoreError::Broken(format!("{}: no {attribute}", name_of(item))))
+    found.map(String::as_str).ok_or_else(|| StoreError::Broken(format!("{}: no {attribute}", name_of(item))))
 }
 
 /// An attribute of an item, parsed from its text or number.
@@ -78,17 +69,12 @@ pub(super) fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
         Some(AttributeValue::S(text) | AttributeValue::N(text)) => text,
         _ => return Err(StoreError::Broken(format!("{}: no {attribute}", name_of(item)))),
     };
-    text.parse()
-        .map_err(|error| StoreError::Broken(format!("{}: {attribute}: {error}", name_of(item))))
+    text.parse().map_err(|error| StoreError::Broken(format!("{}: {attribute}: {error}", name_of(item))))
 }
 
 /// The keys of an item, to name it in an error.
 fn name_of(item: &Item) -> String {
-    let part = |name: &str| {
-        item.get(name)
-            .and_then(|v| v.as_s().ok())
-            .map_or("?", String::as_str)
-    };
+    let part = |name: &str| item.get(name).and_then(|v| v.as_s().ok()).map_or("?", String::as_str);
     format!("{} {}", part("pk"), part("sk"))
 }
 
@@ -98,10 +84,7 @@ where
     E: std::error::Error + 'static,
     R: std::fmt::Debug,
 {
-    move |error| StoreError::Unavailable {
-        action,
-        cause: DisplayErrorContext(&error).to_string(),
-    }
+    move |error| StoreError::Unavailable { action, cause: DisplayErrorContext(&error).to_string() }
 }
 
 /// Whether a condition of a single write did not hold.

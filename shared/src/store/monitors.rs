@@ -22,10 +22,7 @@ pub struct MonitorsTable {
 impl MonitorsTable {
     /// The table of this name.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self {
-            client,
-            table: table.into(),
-        }
+        Self { client, table: table.into() }
     }
 
     /// Everything in a partition whose sort key begins with this.
@@ -58,9 +55,7 @@ impl MonitorsTable {
                 .expression_attribute_names("#version", "version")
                 .expression_attribute_values(":before", n(version.saturating_sub(1)))
         };
-        let put = put
-            .build()
-            .map_err(|error| StoreError::Broken(error.to_string()))?;
+        let put = put.build().map_err(|error| StoreError::Broken(error.to_string()))?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
 }
@@ -84,21 +79,12 @@ impl WriteMonitors for MonitorsTable {
         let shard = change.summary.shard;
         let mut puts = Vec::with_capacity(change.put.len() + 1);
         for monitor in &change.put {
-            let item = item_of(
-                format!("SHARD#{shard}"),
-                format!("MONITOR#{}", monitor.id),
-                monitor,
-            )?;
+            let item = item_of(format!("SHARD#{shard}"), format!("MONITOR#{}", monitor.id), monitor)?;
             puts.push(self.put(item, monitor.version)?);
         }
         let summary = item_of(META, format!("SHARD#{shard}"), &change.summary)?;
         puts.push(self.put(summary, change.summary.version)?);
-        let sent = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(puts))
-            .send()
-            .await;
+        let sent = self.client.transact_write_items().set_transact_items(Some(puts)).send().await;
         sent.map(drop).map_err(|error| match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(_)) => {
                 StoreError::Conflict(format!("shard {shard}"))

@@ -30,10 +30,7 @@ pub struct PurchasesTable {
 impl PurchasesTable {
     /// The table of this name.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self {
-            client,
-            table: table.into(),
-        }
+        Self { client, table: table.into() }
     }
 }
 
@@ -44,10 +41,7 @@ fn partition(date: Date, bucket: u8) -> String {
 /// Prices and numbers are DynamoDB numbers: exact to 38 digits.
 fn item_of(purchase: &Purchase) -> Item {
     let position = purchase.position;
-    let mut item = keyed(
-        partition(position.date(), position.row_id.bucket()),
-        position.to_string(),
-    );
+    let mut item = keyed(partition(position.date(), position.row_id.bucket()), position.to_string());
     item.extend([
         ("buyer".to_owned(), s(purchase.buyer.as_str())),
         ("item_id".to_owned(), n(purchase.item_id)),
@@ -84,22 +78,14 @@ fn pause_after(send: u32) -> Duration {
 impl WritePurchases for PurchasesTable {
     async fn put(&self, purchases: &[Purchase]) -> Result<()> {
         if purchases.len() > BATCH {
-            return Err(StoreError::Broken(format!(
-                "a batch of {}, more than {BATCH}",
-                purchases.len()
-            )));
+            return Err(StoreError::Broken(format!("a batch of {}, more than {BATCH}", purchases.len())));
         }
         let mut left: Vec<WriteRequest> = purchases.iter().map(request_of).collect::<Result<_>>()?;
         for send in 1..=MAX_SENDS {
             if left.is_empty() {
                 return Ok(());
             }
-            let sent = self
-                .client
-                .batch_write_item()
-                .request_items(&self.table, left)
-                .send()
-                .await;
+            let sent = self.client.batch_write_item().request_items(&self.table, left).send().await;
             let answer = sent.map_err(unavailable("writing purchases"))?;
             left = answer
                 .unprocessed_items
@@ -109,18 +95,11 @@ impl WritePurchases for PurchasesTable {
                 tokio::time::sleep(pause_after(send)).await;
             }
         }
-        let cause = format!(
-            "{} of {} items left over after {MAX_SENDS} sends",
-            left.len(),
-            purchases.len()
-        );
+        let cause = format!("{} of {} items left over after {MAX_SENDS} sends", left.len(), purchases.len());
         if left.is_empty() {
             Ok(())
         } else {
-            Err(StoreError::Unavailable {
-                action: "writing purchases",
-                cause,
-            })
+            Err(StoreError::Unavailable { action: "writing purchases", cause })
         }
     }
 }
@@ -129,10 +108,8 @@ impl ReadPurchases for PurchasesTable {
     async fn page(&self, query: &BucketQuery) -> Result<BucketPage> {
         // Sort keys are longer than an instant, so `BETWEEN a AND b` leaves `b` itself out; and `!` sorts behind
         // the end of a key, before everything else that is greater.
-        let from = query.after.map_or_else(
-            || sortable(query.from),
-            |p| format!("{p}!").max(sortable(query.from)),
-        );
+        let from =
+            query.after.map_or_else(|| sortable(query.from), |p| format!("{p}!").max(sortable(query.from)));
         let until = sortable(query.until);
         if from > until {
             return Ok(BucketPage::default());

@@ -19,10 +19,7 @@ pub struct SessionsTable {
 impl SessionsTable {
     /// The table of this name.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self {
-            client,
-            table: table.into(),
-        }
+        Self { client, table: table.into() }
     }
 }
 
@@ -32,21 +29,9 @@ fn key_text(hash: &TokenHash) -> String {
 
 impl ReadSessions for SessionsTable {
     async fn key(&self, hash: &TokenHash) -> Result<Option<ApiKey>> {
-        let get = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .consistent_read(true);
-        let answer = get
-            .key("pk", s(key_text(hash)))
-            .key("sk", s("TOKEN"))
-            .send()
-            .await;
-        answer
-            .map_err(unavailable("reading an API key"))?
-            .item
-            .map(value_of)
-            .transpose()
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let answer = get.key("pk", s(key_text(hash))).key("sk", s("TOKEN")).send().await;
+        answer.map_err(unavailable("reading an API key"))?.item.map(value_of).transpose()
     }
 }
 
@@ -56,11 +41,7 @@ impl WriteSessions for SessionsTable {
         if let Some(end) = key.valid_until {
             item.insert("expires_at".to_owned(), n(end.as_second()));
         }
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item));
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         let sent = put.condition_expression("attribute_not_exists(pk)").send().await;
         sent.map(drop).map_err(unavailable("storing an API key"))
     }
@@ -86,11 +67,7 @@ impl WriteSessions for SessionsTable {
 
     async fn revoke(&self, hash: &TokenHash) -> Result<()> {
         let delete = self.client.delete_item().table_name(&self.table);
-        let sent = delete
-            .key("pk", s(key_text(hash)))
-            .key("sk", s("TOKEN"))
-            .send()
-            .await;
+        let sent = delete.key("pk", s(key_text(hash))).key("sk", s("TOKEN")).send().await;
         sent.map(drop).map_err(unavailable("revoking an API key"))
     }
 }

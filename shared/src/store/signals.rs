@@ -28,10 +28,7 @@ pub struct SignalsTable {
 impl SignalsTable {
     /// The table of this name.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self {
-            client,
-            table: table.into(),
-        }
+        Self { client, table: table.into() }
     }
 
     /// The blocks of one day between two times `HH:MM`, both included.
@@ -90,11 +87,7 @@ impl WriteSignals for SignalsTable {
             ("written_at".to_owned(), s(block.written_at.to_string())),
             ("expires_at".to_owned(), n(expires_at.as_second())),
         ]);
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item));
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         match put.condition_expression("attribute_not_exists(pk)").send().await {
             Ok(_) => Ok(true),
             Err(error) if condition_failed(&error) => Ok(false),
@@ -110,11 +103,7 @@ impl ReadSignals for SignalsTable {
         let mut blocks = Vec::new();
         while from <= last {
             let date = from.date();
-            let to = if last.date() == date {
-                last.hour_minute()
-            } else {
-                "23:59".to_owned()
-            };
+            let to = if last.date() == date { last.hour_minute() } else { "23:59".to_owned() };
             blocks.extend(self.day(shard, date, &from.hour_minute(), &to).await?);
             let minutes_left = 1_440 - from.minutes().rem_euclid(1_440);
             from = from.plus(minutes_left);

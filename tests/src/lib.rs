@@ -2,6 +2,7 @@
 
 pub mod local_cloud;
 pub mod memory;
+pub mod operator;
 
 use std::path::{Path, PathBuf};
 

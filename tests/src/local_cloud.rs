@@ -3,7 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::env;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::{BillingMode, GlobalSecondaryIndex};
@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::{BillingMode, GlobalSecondaryIndex};
 pub struct LocalCloud {
     /// The stack's name: every physical name begins with it.
     pub stack: String,
-    /// The address of the HTTP API, ending in `/`.
+    /// The address of the HTTP API, without a slash at the end.
     pub url: String,
     /// The local cloud's log file, which holds what the functions wrote.
     pub log: String,
@@ -43,6 +43,45 @@ impl LocalCloud {
     /// The physical name of one of the stack's tables or functions.
     pub fn name(&self, part: &str) -> String {
         format!("{}-{part}", self.stack)
+    }
+
+    /// The uploads bucket's name.
+    ///
+    /// # Panics
+    /// When the local cloud refuses.
+    pub async fn bucket(&self) -> String {
+        let identity = aws_sdk_sts::Client::new(&self.aws).get_caller_identity().send().await;
+        let account = identity.expect("an identity").account.expect("an account");
+        let region = self.aws.region().expect("a region");
+        format!("{}-uploads-{account}-{region}", self.stack)
+    }
+
+    /// A client of S3; the local cloud knows buckets by path.
+    pub fn s3(&self) -> aws_sdk_s3::Client {
+        let config = aws_sdk_s3::config::Builder::from(&self.aws).force_path_style(true).build();
+        aws_sdk_s3::Client::from_conf(config)
+    }
+
+    /// GETs a path of the HTTP API, with an API key or without; the status code and the body.
+    ///
+    /// # Panics
+    /// When there is no answer within 30 s.
+    pub async fn get(&self, path: &str, key: Option<&str>) -> (u16, String) {
+        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build();
+        let mut request = http.expect("an HTTP client").get(format!("{}{path}", self.url));
+        if let Some(key) = key {
+            request = request.bearer_auth(key);
+        }
+        let answer = request.send().await.expect("an answer");
+        (answer.status().as_u16(), answer.text().await.expect("a body"))
+    }
+
+    /// What the local cloud has logged.
+    ///
+    /// # Panics
+    /// When there is no such file.
+    pub fn logs(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(&self.log).expect("the local cloud's log")).into_owned()
     }
 
     /// A new empty table with the keys and indexes of one of the stack's tables; its name.

@@ -1,0 +1,143 @@
+//! The first path, end to end: the schedule fires, pages are checked, and the status page shows what happened.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tests::local_cloud::LocalCloud;
+use tests::operator::{command, shopwatch};
+
+/// The demo shop, ended with the test.
+struct DemoShop {
+    process: Child,
+    url: String,
+}
+
+impl DemoShop {
+    fn start(cloud: &LocalCloud) -> Self {
+        let mut process =
+            command(cloud).args(["demo-shop", "--port", "0"]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().rsplit(' ').next().unwrap().to_owned();
+        assert!(url.starts_with("http://127.0.0.1:"), "{line}");
+        Self { process, url }
+    }
+
+    fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+impl Drop for DemoShop {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The newest record of a URL in `/signals`, once there is one that is as wanted.
+async fn wait_for(
+    cloud: &LocalCloud,
+    url: &str,
+    key: Option<&str>,
+    wanted: impl Fn(&Value) -> bool,
+) -> Value {
+    let begun = Instant::now();
+    let mut last = String::new();
+    while begun.elapsed() < Duration::from_secs(150) {
+        let (status, body) = cloud.get("/signals?limit=60", key).await;
+        assert_eq!(status, 200, "{body}");
+        let answer: Value = serde_json::from_str(&body).unwrap();
+        let of_url = answer.as_array().unwrap().iter().find(|entry| entry["url"] == url);
+        let record = of_url.and_then(|entry| entry["records"].as_array().unwrap().last().cloned());
+        if let Some(record) = record.filter(|record| wanted(record)) {
+            eprintln!("as wanted after {:?}: {record}", begun.elapsed());
+            return record;
+        }
+        last = body;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    panic!("not as wanted within 150 s: {last}");
+}
+
+#[tokio::test]
+async fn a_shop_that_dies_turns_the_page_red() {
+    let cloud = LocalCloud::running().await;
+    let (_, page) = cloud.get("/", None).await;
+    assert!(page.contains("No signals yet"), "{page}");
+    assert_eq!(cloud.get("/signals", None).await, (200, "[]".to_owned()));
+
+    let mut shop = DemoShop::start(&cloud);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("monitors.yaml");
+    let (front, checkout, secret) =
+        (format!("{}/", shop.url), format!("{}/checkout", shop.url), format!("{}/hidden", shop.url));
+    let yaml = format!(
+        "monitors:\n- {{name: Front, url: '{front}', public: true}}\n- {{name: Checkout, url: '{checkout}', public: true}}\n\
+         - {{name: Secretmonitor, url: '{secret}'}}\n"
+    );
+    fs::write(&file, yaml).unwrap();
+    for expected in ["created", "unchanged"] {
+        let run = shopwatch(&cloud, &["monitors", "apply", file.to_str().unwrap()]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        assert!(run.stdout.contains(expected), "{}", run.stdout);
+    }
+    let run = shopwatch(&cloud, &["monitors", "apply", "-"]);
+    assert_ne!(run.code, 0, "nothing on standard input is no monitor file");
+
+    // The schedule itself: nobody invokes anything here.
+    let up = wait_for(&cloud, &front, None, |record| record["available"] == true).await;
+    assert_eq!((up["url"].as_str(), up["http_status"].as_i64()), (Some(front.as_str()), Some(200)));
+    assert!(up["received"].as_str().unwrap().parse::<jiff::Timestamp>().is_ok());
+    let (_, page) = cloud.get("/", None).await;
+    assert!(page.contains("Front") && page.contains("Checkout"), "{page}");
+
+    // What is private is seen with a key alone.
+    let (_, signals) = cloud.get("/signals", None).await;
+    for answer in [&page, &signals] {
+        assert!(!answer.contains("Secretmonitor") && !answer.contains("/hidden"), "{answer}");
+    }
+    let key =
+        shopwatch(&cloud, &["keys", "create", "--name", "test", "--scope", "read"]).stdout.trim().to_owned();
+    wait_for(&cloud, &secret, Some(&key), |_| true).await;
+
+    // One page fails, then the whole shop dies.
+    let run = shopwatch(&cloud, &["demo-shop", "set", "--url", &shop.url, "/checkout", "fail"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let failed = wait_for(&cloud, &checkout, None, |record| record["available"] == false).await;
+    assert_eq!(failed["http_status"], 500);
+    shop.kill();
+    let dead = wait_for(&cloud, &front, None, |record| record["available"] == false).await;
+    assert_eq!(dead["http_status"], -1);
+    let (_, page) = cloud.get("/", None).await;
+    assert!(page.contains("refused"), "{page}");
+
+    // A key that is revoked opens nothing from then on.
+    let list = shopwatch(&cloud, &["keys", "list"]).stdout;
+    let id = list.lines().find(|line| line.contains("test") && line.contains("read")).unwrap();
+    let id = id
+        .split_whitespace()
+        .find(|word| word.len() == 12 && word.bytes().all(|b| b.is_ascii_hexdigit()))
+        .unwrap();
+    assert_eq!(shopwatch(&cloud, &["keys", "revoke", id]).code, 0);
+    assert_eq!(cloud.get("/purchases", Some(&key)).await.0, 401);
+}
+
+#[tokio::test]
+async fn errors_are_problem_documents() {
+    let cloud = LocalCloud::running().await;
+    assert_eq!(cloud.get("/healthz", None).await, (200, r#"{"status":"ok"}"#.to_owned()));
+    for (path, status) in
+        [("/signals?limit=0", 400), ("/signals?limit=abc", 400), ("/nothing", 404), ("/purchases", 401)]
+    {
+        let (got, body) = cloud.get(path, None).await;
+        let body: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!((got, body["status"].as_u64()), (status, Some(u64::from(status))), "{path}: {body}");
+        assert!(body["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{path}: {body}");
+    }
+}

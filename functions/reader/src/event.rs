@@ -1,0 +1,152 @@
+//! From an event of the HTTP API (payload format 2.0) to a request that the router knows, without a panic.
+//!
+//! The path of an event may begin with the stage (AWS: `/prod/signals`) or with what a custom domain maps to
+//! the API (`/status/signals`); the router's paths do not. And `lambda_http` panics where path, query or host
+//! do not make a URI, so they are made to before it sees them.
+
+use std::convert::Infallible;
+
+use axum::Router;
+use http::header::HOST;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, LambdaEvent};
+use serde::Serialize;
+use tower::{Service, ServiceExt as _};
+
+/// Longest path or query that is passed on, in bytes: the HTTP API itself refuses a request line and headers of
+/// more than 10,240 bytes, and percent-encoding triples a byte at most.
+const MAX_BYTES: usize = 30_720;
+
+/// The router as what the Lambda runtime calls.
+pub fn service(
+    router: Router,
+) -> impl Service<LambdaEvent<LambdaRequest>, Response = impl Serialize, Error = Infallible, Future: Send> {
+    Adapter::from(router).map_request(|mut event: LambdaEvent<LambdaRequest>| {
+        tidy(&mut event.payload);
+        event
+    })
+}
+
+/// Makes path and query what the router expects.
+pub(crate) fn tidy(request: &mut LambdaRequest) {
+    if let LambdaRequest::ApiGatewayV2(request) = request {
+        let path = encoded(&routed_path(request), b"?");
+        request.raw_path = Some(path);
+        request.raw_query_string = request.raw_query_string.as_deref().map(|query| encoded(query, b""));
+        // lambda_http would put the stage in front again, and the host into the URI: neither is needed.
+        request.request_context.stage = None;
+        request.request_context.domain_name = None;
+        request.headers.remove(HOST);
+    }
+}
+
+/// The path behind stage and base path, beginning with `/`.
+fn routed_path(request: &ApiGatewayV2httpRequest) -> String {
+    let raw = request.raw_path.as_deref().unwrap_or_default();
+    let route = request.request_context.route_key.as_deref();
+    if route.is_some_and(|key| key.ends_with(" /")) {
+        return "/".to_owned();
+    }
+    // What the route `/{proxy+}` matched is the path without anything before it.
+    if let Some(proxy) = request.path_parameters.get("proxy")
+        && raw.strip_suffix(proxy.as_str()).is_some_and(|before| before.ends_with('/'))
+    {
+        return format!("/{proxy}");
+    }
+    let stage = request.request_context.stage.as_deref().unwrap_or_default();
+    let behind_stage = raw
+        .strip_prefix('/')
+        .and_then(|path| path.strip_prefix(stage))
+        .filter(|path| !stage.is_empty() && (path.is_empty() || path.starts_with('/')));
+    format!("/{}", behind_stage.unwrap_or(raw).trim_start_matches('/'))
+}
+
+/// The text with every byte that a URI may not hold there percent-encoded; what is encoded already stays.
+fn encoded(text: &str, also: &[u8]) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if out.len() >= MAX_BYTES {
+            break;
+        }
+        let plain = byte.is_ascii_graphic() && !b"\"#<>\\^`{|}".contains(&byte) && !also.contains(&byte);
+        if plain {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn event(path: &str, query: &str, host: &str, stage: &str, route: &str, proxy: Option<&str>) -> Value {
+        json!({
+            "version": "2.0",
+            "routeKey": route,
+            "rawPath": path,
+            "rawQueryString": query,
+            "headers": {"host": host},
+            "pathParameters": proxy.map(|proxy| json!({"proxy": proxy})).unwrap_or(json!({})),
+            "requestContext": {
+                "domainName": host,
+                "http": {"method": "GET", "path": path, "protocol": "HTTP/1.1"},
+                "routeKey": route,
+                "stage": stage,
+            },
+            "isBase64Encoded": false,
+        })
+    }
+
+    fn uri(event: Value) -> String {
+        let mut request: LambdaRequest = serde_json::from_value(event).unwrap();
+        tidy(&mut request);
+        lambda_http::Request::from(request).uri().to_string()
+    }
+
+    #[test]
+    fn the_router_sees_its_own_paths_under_any_prefix() {
+        let proxy = "GET /{proxy+}";
+        for (path, stage, route, parameter, expected) in [
+            // AWS and the emulator, stage $default.
+            ("/signals", "$default", proxy, Some("signals"), "/signals"),
+            ("/", "$default", "GET /", None, "/"),
+            // AWS, a named stage; then the emulator, which cuts it off.
+            ("/prod/signals", "prod", proxy, Some("signals"), "/signals"),
+            ("/prod", "prod", "GET /", None, "/"),
+            ("/prod/", "prod", "GET /", None, "/"),
+            ("/signals", "prod", proxy, Some("signals"), "/signals"),
+            // A custom domain's base path.
+            ("/status/signals", "$default", proxy, Some("signals"), "/signals"),
+            ("/status", "prod", "GET /", None, "/"),
+            // Another route, such as $default.
+            ("/prod/signals", "prod", "$default", None, "/signals"),
+            ("/$default/signals", "$default", "$default", None, "/signals"),
+            ("/production", "prod", "$default", None, "/production"),
+            ("//signals", "$default", "$default", None, "/signals"),
+        ] {
+            let seen = uri(event(path, "limit=5", "shop.example", stage, route, parameter));
+            assert_eq!(seen, format!("{expected}?limit=5"), "{path} in {stage} by {route}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_event_panics(path: String, query: String, host in "[ -~]{0,20}", stage in "[$a-z/]{0,9}", proxy: Option<String>) {
+            let text = uri(event(&path, &query, &host, &stage, "GET /{proxy+}", proxy.as_deref()));
+            prop_assert!(text.starts_with('/'), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_endless_query_does_not_panic() {
+        let query = "<".repeat(100_000);
+        assert!(uri(event(&query, &query, "", "$default", "$default", None)).len() < 65_534);
+    }
+}

@@ -1,0 +1,183 @@
+//! Tests of the whole function: a shop in memory, asked over HTTP.
+
+mod events;
+mod frame;
+mod purchases;
+mod signals;
+mod status;
+
+use ::tests::memory::Memory;
+use axum::Router;
+use axum::body::Body;
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use jiff::{Timestamp, ToSpan as _};
+use serde_json::Value;
+use shared::block::Block;
+use shared::monitor::{Interval, Monitor, MonitorId};
+use shared::purchase::{Position, Purchase, RowId};
+use shared::schedule::Slot;
+use shared::session::{ApiKey, Scope, Token};
+use shared::signal::{Outcome, Phases, Reason, Signal};
+use tower::ServiceExt as _;
+
+use crate::{Deps, router};
+
+/// The tests' time. Far from the real one, because the stores' expiry follows that.
+fn now() -> Timestamp {
+    "2126-11-21T14:25:30Z".parse().unwrap()
+}
+
+const TIMEOUT: Outcome = Outcome::Down(Reason::Timeout);
+
+/// An installation in memory.
+struct Shop {
+    memory: Memory,
+    router: Router,
+}
+
+/// What came back.
+#[derive(Debug)]
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: String,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// `status type: detail` of a problem document.
+    fn problem(&self) -> String {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
+        let problem = self.json();
+        assert_eq!(problem["status"], self.status.as_u16(), "{self:?}");
+        assert!(problem["title"].is_string(), "{self:?}");
+        format!(
+            "{} {}: {}",
+            problem["status"],
+            problem["type"].as_str().unwrap(),
+            problem["detail"].as_str().unwrap()
+        )
+    }
+}
+
+impl Shop {
+    fn new() -> Self {
+        Self::with_cors("")
+    }
+
+    fn with_cors(origin: &str) -> Self {
+        let memory = Memory::default();
+        let router = router(Deps {
+            monitors: memory.clone(),
+            signals: memory.clone(),
+            purchases: memory.clone(),
+            sessions: memory.clone(),
+            cors: (!origin.is_empty()).then(|| origin.parse().unwrap()),
+            page_title: "The shop".to_owned(),
+            clock: now,
+        });
+        Self { memory, router }
+    }
+
+    /// Adds a monitor that is checked every minute.
+    fn monitor(&self, id: &str, name: &str, url: &str, public: bool) {
+        self.memory.add_monitors([Monitor {
+            id: id.parse().unwrap(),
+            name: name.parse().unwrap(),
+            url: url.parse().unwrap(),
+            interval_minutes: Interval::default(),
+            public,
+            regions: vec!["us-east-1".parse().unwrap()],
+            version: 1,
+        }]);
+    }
+
+    /// Records what was found in the slot so many minutes ago, three seconds into it.
+    fn record(&self, minutes_ago: i64, found: &[(&str, Outcome, Option<u16>)]) {
+        self.record_from("us-east-1", minutes_ago, found);
+    }
+
+    fn record_from(&self, region: &str, minutes_ago: i64, found: &[(&str, Outcome, Option<u16>)]) {
+        let signal = |(id, outcome, status): &(&str, Outcome, Option<u16>)| Signal {
+            monitor: id.parse().unwrap(),
+            outcome: *outcome,
+            status: *status,
+            phases: Phases::default(),
+        };
+        let shard = found[0].0.parse::<MonitorId>().unwrap().shard();
+        let block = Block {
+            shard,
+            slot: Slot::containing(now()).plus(-minutes_ago),
+            region: region.parse().unwrap(),
+            written_at: Slot::containing(now()).plus(-minutes_ago).start() + 3.seconds(),
+            signals: found.iter().map(signal).collect(),
+        };
+        let key = (shard, block.slot, block.region.clone());
+        self.memory.tables().blocks.insert(key, block);
+    }
+
+    /// A new API key of these scopes, and its token.
+    fn key(&self, scopes: &[Scope], valid_until: Option<Timestamp>) -> String {
+        let token = Token::random().unwrap();
+        self.add_key(&token, scopes, valid_until);
+        token.expose().to_owned()
+    }
+
+    fn add_key(&self, token: &Token, scopes: &[Scope], valid_until: Option<Timestamp>) {
+        let key = ApiKey {
+            hash: token.hash(),
+            name: "test".to_owned(),
+            user: "operator".to_owned(),
+            scopes: scopes.to_vec(),
+            created_at: now(),
+            valid_until,
+        };
+        self.memory.tables().keys.insert(key.hash.to_string(), key);
+    }
+
+    fn purchase(&self, at: &str, row: u128, item: &str, quantity: &str, price: &str) {
+        let purchase = Purchase {
+            position: Position { at: at.parse().unwrap(), row_id: RowId(row) },
+            buyer: BUYER.parse().unwrap(),
+            item_id: item.parse().unwrap(),
+            quantity: quantity.parse().unwrap(),
+            price: price.parse().unwrap(),
+        };
+        self.memory.tables().purchases.insert(purchase.position, purchase);
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, &[]).await
+    }
+
+    async fn get_with_key(&self, token: &str, path: &str) -> Answer {
+        self.send(Method::GET, path, &[(AUTHORIZATION.as_str(), &format!("Bearer {token}"))]).await
+    }
+
+    async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8(body.to_vec()).unwrap(),
+        }
+    }
+}
+
+/// A buyer's token.
+const BUYER: &str = "k1.00000000000000000000000000000000000000000000000000000000000000ff";

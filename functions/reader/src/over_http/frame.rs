@@ -1,0 +1,156 @@
+//! What every answer has, whatever it answers.
+
+use http::{Method, StatusCode};
+
+use super::*;
+
+const ROUTES: [&str; 4] = ["/", "/signals", "/purchases", "/healthz"];
+
+#[tokio::test]
+async fn every_answer_has_the_security_headers() {
+    let shop = Shop::with_cors("*");
+    for (method, path) in [
+        (Method::GET, "/"),
+        (Method::HEAD, "/"),
+        (Method::GET, "/signals"),
+        (Method::GET, "/signals?limit=0"),
+        (Method::GET, "/purchases"),
+        (Method::GET, "/healthz"),
+        (Method::GET, "/nothing"),
+        (Method::POST, "/signals"),
+        (Method::OPTIONS, "/signals"),
+    ] {
+        let answer = shop.send(method, path, &[]).await;
+        let policy = answer.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{path}: {policy}");
+        assert!(policy.ends_with("frame-ancestors 'none'") && !policy.contains("unsafe"), "{policy}");
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "no-referrer"),
+            ("strict-transport-security", "max-age=31536000"),
+        ] {
+            assert_eq!(answer.header(name), value, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn healthz_touches_no_table() {
+    let shop = Shop::new();
+    shop.memory.fail_after(0);
+    let answer = shop.get("/healthz").await;
+    assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, r#"{"status":"ok"}"#));
+    assert_eq!(answer.header("content-type"), "application/json");
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(shop.get("/healthz?deep=1").await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn head_is_get_without_a_body() {
+    let shop = Shop::new();
+    shop.monitor("s0-aaaaaa", "Shop", "https://shop.example/", true);
+    for path in ["/", "/signals", "/healthz", "/purchases", "/nothing", "/signals?limit=0"] {
+        let get = shop.get(path).await;
+        let head = shop.send(Method::HEAD, path, &[]).await;
+        assert!(head.body.is_empty() && !get.body.is_empty(), "{path}");
+        assert_eq!((head.status, &head.headers), (get.status, &get.headers), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_route_is_a_problem() {
+    let shop = Shop::new();
+    insta::assert_snapshot!(shop.get("/favicon.ico").await.problem(), @"404 not_found: nothing is at /favicon.ico; there are /, /signals, /purchases and /healthz");
+    for path in ["/signals/", "//", "/..%2f", "/%00", "/%FF", "/ada%40shop.example", "/a/b/c?d=e"] {
+        let answer = shop.get(path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(answer.header("cache-control"), "no-store");
+        assert!(!answer.problem().contains("ada"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_can_be_written() {
+    let shop = Shop::new();
+    for path in ROUTES {
+        for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
+            let answer = shop.send(method.clone(), path, &[]).await;
+            assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
+            assert_eq!(answer.header("allow"), "GET,HEAD");
+        }
+    }
+    let answer = shop.send(Method::POST, "/signals", &[]).await;
+    insta::assert_snapshot!(answer.problem(), @"405 method_not_allowed: this can be read (GET, HEAD), not POST");
+}
+
+#[tokio::test]
+async fn a_table_out_of_reach_is_503_and_says_nothing_of_the_inside() {
+    let shop = Shop::new();
+    shop.monitor("s0-aaaaaa", "Shop", "https://shop.example/", true);
+    let token = shop.key(&[Scope::Read, Scope::Purchases], None);
+    for path in ["/", "/signals", "/purchases"] {
+        for calls in 0..2 {
+            shop.memory.fail_after(calls);
+            let answer = shop.get_with_key(&token, path).await;
+            assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{path} {calls}");
+            assert_eq!(answer.problem(), "503 unavailable: a table is out of reach; try again later");
+        }
+    }
+}
+
+#[tokio::test]
+async fn parameters_are_known_and_given_once() {
+    let shop = Shop::new();
+    let token = shop.key(&[Scope::Purchases], None);
+    let problem = async |path: &str| shop.get_with_key(&token, path).await.problem();
+    insta::assert_snapshot!(problem("/purchases?form=2026-11-21").await, @r#"400 unknown_parameter: "form" is not a parameter of this; it takes from, to, item, buyer, limit, cursor"#);
+    insta::assert_snapshot!(problem("/purchases?item=1&item=2").await, @"400 repeated_parameter: item is given more than once");
+    insta::assert_snapshot!(shop.get("/?limit=5").await.problem(), @r#"400 unknown_parameter: "limit" is not a parameter of this; it takes none"#);
+    for path in [
+        "/purchases?ada%40shop.example=1",
+        "/purchases?item=ada@shop.example",
+        "/purchases?buyer=ada@shop.example",
+        "/purchases?from=ada@shop.example",
+        "/purchases?cursor=ada@shop.example",
+        "/purchases?limit=ada@shop.example",
+    ] {
+        let problem = problem(path).await;
+        assert!(problem.starts_with("400 ") && !problem.contains("ada"), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn without_the_parameter_there_is_no_cors() {
+    let answer = Shop::new().send(Method::GET, "/signals", &[("origin", "https://a.example")]).await;
+    assert_eq!(answer.header("access-control-allow-origin"), "");
+}
+
+#[tokio::test]
+async fn the_one_origin_may_read_and_ask_with_a_key() {
+    let shop = Shop::with_cors("https://a.example");
+    for origin in ["https://a.example", "https://b.example"] {
+        let answer = shop.send(Method::GET, "/signals", &[("origin", origin)]).await;
+        assert_eq!(answer.header("access-control-allow-origin"), "https://a.example");
+        assert_eq!(answer.header("access-control-expose-headers"), "etag");
+        // One header: an answer of Lambda holds each name once.
+        assert_eq!(answer.headers.get_all("vary").iter().collect::<Vec<_>>(), ["authorization"]);
+    }
+    let preflight = [
+        ("origin", "https://a.example"),
+        ("access-control-request-method", "GET"),
+        ("access-control-request-headers", "authorization"),
+    ];
+    let answer = shop.send(Method::OPTIONS, "/purchases", &preflight).await;
+    assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, ""));
+    assert_eq!(answer.header("access-control-allow-origin"), "https://a.example");
+    assert_eq!(answer.header("access-control-allow-methods"), "GET,HEAD");
+    assert_eq!(answer.header("access-control-allow-headers"), "authorization,if-none-match");
+    assert_eq!(answer.header("access-control-allow-credentials"), "");
+}
+
+#[tokio::test]
+async fn any_origin_may_read_when_the_parameter_says_so() {
+    let answer = Shop::with_cors("*").send(Method::GET, "/signals", &[("origin", "https://a.example")]).await;
+    assert_eq!(answer.header("access-control-allow-origin"), "*");
+}

@@ -1,0 +1,129 @@
+//! `GET /purchases?from&to&item&buyer&limit&cursor`: purchases in time order, for API keys with the scope
+//! `purchases`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State as Shared;
+use axum::response::Response;
+use axum::routing::get;
+use http::{HeaderMap, Uri};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use shared::purchase::{BuyerToken, ItemId, Purchase, written};
+use shared::session::Scope;
+use shared::store::{ReadPurchases, ReadSessions};
+use tokio::time::Instant;
+
+use crate::Clock;
+use crate::access;
+use crate::answer;
+use crate::cursor::Cursor;
+use crate::failure::Failure;
+use crate::params::Params;
+use crate::range::Range;
+use crate::walk::{Budget, Search, walk};
+
+/// Purchases per page unless the request says otherwise.
+const DEFAULT_LIMIT: u16 = 100;
+
+/// Purchases per page at most.
+const MAX_LIMIT: u16 = 1_000;
+
+/// Pages of the table that one request reads at most: 50 empty days, or 400 MB searched for one buyer.
+const MAX_TABLE_PAGES: usize = 400;
+
+/// How long one request searches: behind it, the page is partial and the cursor leads on.
+const SEARCH_TIME: Duration = Duration::from_secs(10);
+
+const PARAMETERS: [&str; 6] = ["from", "to", "item", "buyer", "limit", "cursor"];
+
+#[derive(Debug)]
+struct Deps<P, K> {
+    purchases: P,
+    sessions: K,
+    clock: Clock,
+}
+
+pub(crate) fn routes<P, K>(purchases: P, sessions: K, clock: Clock) -> Router
+where
+    P: ReadPurchases + Send + Sync + 'static,
+    K: ReadSessions + Send + Sync + 'static,
+{
+    let deps = Deps { purchases, sessions, clock };
+    Router::new().route("/purchases", get(purchases_of::<P, K>)).with_state(Arc::new(deps))
+}
+
+#[derive(Debug, Serialize)]
+struct Page<'a> {
+    purchases: Vec<Row<'a>>,
+    next_cursor: Option<String>,
+}
+
+/// One purchase, with the names of the tutorial's table.
+#[derive(Debug, Serialize)]
+struct Row<'a> {
+    buyer: &'a str,
+    item_id: u64,
+    quantity: i32,
+    /// Written as it is stored, digit by digit: no floating point number on the way.
+    price: Box<RawValue>,
+    purchase_date: String,
+}
+
+async fn purchases_of<P, K>(
+    Shared(deps): Shared<Arc<Deps<P, K>>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Failure>
+where
+    P: ReadPurchases,
+    K: ReadSessions,
+{
+    let now = (deps.clock)();
+    access::require(&deps.sessions, &headers, Scope::Purchases, now).await?;
+    let params = Params::of(&uri, &PARAMETERS)?;
+    let (search, cursor) = search_of(&params, now)?;
+    let budget = Budget { pages: MAX_TABLE_PAGES, until: Instant::now() + SEARCH_TIME };
+    let found = walk(&deps.purchases, &search, cursor.map(|cursor| cursor.after), budget).await?;
+    let next = found.next.map(|after| Cursor { range: search.range, after });
+    let page = Page {
+        purchases: found.purchases.iter().map(row).collect::<Result<_, Failure>>()?,
+        next_cursor: next.map(|next| next.text(&params)),
+    };
+    Ok(answer::private(answer::JSON, answer::json(&page)?))
+}
+
+fn search_of(params: &Params, now: Timestamp) -> Result<(Search, Option<Cursor>), Failure> {
+    let item: Option<ItemId> = params.parsed("item", "an item's number")?;
+    let buyer: Option<BuyerToken> = buyer_of(params)?;
+    let limit = params.number("limit", 1..=MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
+    let given = Range::of(params, now)?;
+    let cursor = Cursor::of(params)?;
+    let range = cursor.map_or(given, |cursor| cursor.range);
+    Ok((Search { range, item, buyer, limit }, cursor))
+}
+
+/// Its error never repeats what came: it may be an e-mail address.
+fn buyer_of(params: &Params) -> Result<Option<BuyerToken>, Failure> {
+    let parsed = params.text("buyer").map(str::parse).transpose();
+    parsed.map_err(|_| {
+        let detail = "buyer must be a buyer token as purchases have it, such as k1.<64 hex digits>";
+        Failure::bad_request("buyer", detail)
+    })
+}
+
+fn row(purchase: &Purchase) -> Result<Row<'_>, Failure> {
+    // Digits with at most one point are always JSON.
+    let price = RawValue::from_string(purchase.price.to_string());
+    let price = price.map_err(|error| Failure::Internal(error.to_string()))?;
+    Ok(Row {
+        buyer: purchase.buyer.as_str(),
+        item_id: purchase.item_id.get(),
+        quantity: purchase.quantity.get(),
+        price,
+        purchase_date: written(purchase.position.at),
+    })
+}

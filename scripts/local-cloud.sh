@@ -41,7 +41,7 @@ ensure_venv() {
 
 # Where cargo puts what it builds, as an absolute path.
 target_dir() {
-  cargo metadata --format-version 1 --no-deps --offline 2>/dev/null |
+  cargo metadata --format-version 1 --no-deps --offline --manifest-path "$(realpath Cargo.toml)" 2>/dev/null |
     python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])'
 }
 
@@ -49,7 +49,7 @@ target_dir() {
 # Debug information is left out: a small zip deploys faster.
 build_local() {
   say "building (the first time takes minutes)"
-  cargo build --workspace
+  cargo build --workspace --manifest-path "$(realpath Cargo.toml)"
   local from name to
   from=$(target_dir)/debug
   if [[ "$(cat target/lambda/.built-for 2>/dev/null)" != local ]]; then rm -rf target/lambda; fi

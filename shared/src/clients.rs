@@ -1,5 +1,6 @@
 //! The AWS configuration that every client of a process is made from: loaded once, at start.
 
+use std::error::Error;
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
@@ -20,6 +21,22 @@ pub async fn of_command() -> SdkConfig {
     bounded().load().await
 }
 
+/// An error of the SDK with its causes, and without what they print for debugging: that repeats the whole answer,
+/// body included.
+pub fn causes(error: &dyn Error) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let text = error.to_string();
+        // Some errors print their cause themselves.
+        if texts.last().is_none_or(|last| !last.contains(&text)) {
+            texts.push(text);
+        }
+        next = error.source();
+    }
+    texts.join(": ")
+}
+
 /// Every call is bounded in time and attempts.
 fn bounded() -> ConfigLoader {
     let timeouts = TimeoutConfig::builder()
@@ -31,4 +48,22 @@ fn bounded() -> ConfigLoader {
     aws_config::defaults(BehaviorVersion::v2026_01_12())
         .timeout_config(timeouts)
         .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_told_with_its_causes() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("{text}")]
+        struct Failed {
+            text: &'static str,
+            source: Option<Box<Failed>>,
+        }
+        let failed = |text, source: Option<Failed>| Failed { text, source: source.map(Box::new) };
+        let inner = failed("refused", Some(failed("refused", None)));
+        assert_eq!(causes(&failed("no connection", Some(inner))), "no connection: refused");
+    }
 }

@@ -1,1 +1,17 @@
-//! Placeholder.
+//! The operator's command: what a person does to a stack of Shopwatch, with that person's AWS credentials.
+//!
+//! [`cli`] says what can be asked for and [`run`] does it; the rest is one module for each thing it does.
+//! [`purchases::generate`] and [`demo_shop::DemoShop`] are there for other crates' tests and benches too.
+
+mod aws;
+pub mod cli;
+pub mod demo_shop;
+pub mod import;
+pub mod keys;
+pub mod monitors;
+pub mod names;
+pub mod purchases;
+mod run;
+mod table;
+
+pub use run::run;

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Result, StoreError};
+use crate::clients::causes;
 
 /// An item of a table.
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -84,7 +85,7 @@ where
     E: std::error::Error + 'static,
     R: std::fmt::Debug,
 {
-    move |error| StoreError::Unavailable { action, cause: DisplayErrorContext(&error).to_string() }
+    move |error| StoreError::Unavailable { action, cause: causes(&error) }
 }
 
 /// Whether a condition of a single write did not hold.

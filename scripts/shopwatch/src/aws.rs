@@ -1,0 +1,79 @@
+//! What the command asks of AWS: where the stack is, and clients for its parts.
+
+use anyhow::{Context as _, anyhow};
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::Client as DynamoDb;
+use shared::clients::causes;
+use shared::monitor::Region;
+use shared::store::{ImportsTable, MonitorsTable, SessionsTable};
+
+use crate::names::Stack;
+
+/// A stack in an account and region.
+pub(crate) struct Cloud {
+    config: SdkConfig,
+    dynamodb: DynamoDb,
+    stack: Stack,
+    region: Region,
+}
+
+impl Cloud {
+    /// Reads the usual AWS variables and files.
+    pub(crate) async fn of(stack: Stack) -> anyhow::Result<Self> {
+        let config = shared::clients::of_command().await;
+        let region = config
+            .region()
+            .context("no AWS region: set AWS_REGION, or AWS_PROFILE to a profile that has one")?;
+        let region = region.as_ref().parse().context("AWS_REGION")?;
+        Ok(Self { dynamodb: DynamoDb::new(&config), config, stack, region })
+    }
+
+    pub(crate) fn stack(&self) -> &Stack {
+        &self.stack
+    }
+
+    pub(crate) fn region(&self) -> &Region {
+        &self.region
+    }
+
+    pub(crate) fn monitors(&self) -> MonitorsTable {
+        MonitorsTable::new(self.dynamodb.clone(), self.stack.monitors())
+    }
+
+    pub(crate) fn imports(&self) -> ImportsTable {
+        ImportsTable::new(self.dynamodb.clone(), self.stack.imports())
+    }
+
+    pub(crate) fn sessions(&self) -> SessionsTable {
+        SessionsTable::new(self.dynamodb.clone(), self.stack.sessions())
+    }
+
+    pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
+        crate::import::client(&self.config)
+    }
+
+    /// The stack's bucket, whose name holds the account's number.
+    pub(crate) async fn uploads_bucket(&self) -> anyhow::Result<String> {
+        let caller = aws_sdk_sts::Client::new(&self.config).get_caller_identity().send().await;
+        let account = caller
+            .map_err(|error| anyhow!("asking for the account failed: {}", causes(&error)))?
+            .account
+            .context("the answer to who is asking names no account")?;
+        Ok(self.stack.uploads(&account, &self.region))
+    }
+
+    /// What to check when a call failed.
+    pub(crate) fn hint(&self, error: &anyhow::Error) -> Option<String> {
+        let text = format!("{error:#}");
+        let (stack, region) = (&self.stack, &self.region);
+        if ["ResourceNotFoundException", "NoSuchBucket"].iter().any(|code| text.contains(code)) {
+            Some(format!(
+                "is the stack {stack} deployed in {region}? --stack and AWS_REGION say which is meant"
+            ))
+        } else if ["CredentialsNotLoaded", "loading credentials"].iter().any(|code| text.contains(code)) {
+            Some("there are no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY".into())
+        } else {
+            None
+        }
+    }
+}

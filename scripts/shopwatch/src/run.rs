@@ -1,0 +1,168 @@
+//! From arguments to deeds: each command in a few lines.
+
+use std::fs::File;
+use std::io::{BufWriter, Read as _, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use jiff::Timestamp;
+
+use crate::aws::Cloud;
+use crate::cli::{Cli, Command, DemoShopCommand, Generate, Import, Keys, Monitors, Purchases};
+use crate::import::{Followed, Patience, Progress};
+use crate::{demo_shop, import, keys, monitors, purchases};
+
+/// Does what the arguments say; the answer is the exit code.
+///
+/// # Errors
+/// When it failed: exit code 1.
+pub async fn run(cli: Cli, out: &mut impl Write) -> anyhow::Result<u8> {
+    match cli.command {
+        Command::Purchases(Purchases::Generate(options)) => generate(options, out).map(|()| 0),
+        Command::DemoShop(options) => {
+            match options.command {
+                None => run_demo_shop(options.host, options.port, out).await?,
+                Some(DemoShopCommand::Set { path, mode, delay_ms, url }) => {
+                    writeln!(out, "{}", demo_shop::set(&url, &path, mode, delay_ms).await?)?;
+                }
+            }
+            Ok(0)
+        }
+        Command::Monitors(command) => {
+            // A wrong file is told before anything else.
+            let wanted = match &command {
+                Monitors::Apply { file } => read_monitors(file)?,
+                Monitors::List => Vec::new(),
+            };
+            let cloud = Cloud::of(cli.stack).await?;
+            let done = run_monitors(&command, &wanted, &cloud, out).await;
+            done.map(|()| 0).map_err(|error| with_hint(error, &cloud))
+        }
+        Command::Import(options) => {
+            let export = import::Export::open(&options.file)?;
+            let key = import::key_of(&options.file, options.key.as_deref())?;
+            let cloud = Cloud::of(cli.stack).await?;
+            let done = run_import(options, export, &key, &cloud, out).await;
+            done.map_err(|error| with_hint(error, &cloud))
+        }
+        Command::Keys(command) => {
+            let cloud = Cloud::of(cli.stack).await?;
+            let done = run_keys(command, &cloud, out).await;
+            done.map(|()| 0).map_err(|error| with_hint(error, &cloud))
+        }
+    }
+}
+
+fn with_hint(error: anyhow::Error, cloud: &Cloud) -> anyhow::Error {
+    match cloud.hint(&error) {
+        Some(hint) => error.context(hint),
+        None => error,
+    }
+}
+
+fn generate(options: Generate, out: &mut impl Write) -> anyhow::Result<()> {
+    let rows = purchases::generate(purchases::Options {
+        rows: options.rows,
+        seed: options.seed,
+        from: options.from,
+        cents: options.cents,
+    });
+    match &options.output {
+        None => purchases::write_csv(rows, out)?,
+        Some(path) => {
+            let shown = path.display();
+            let file = File::create(path).with_context(|| format!("cannot write {shown}"))?;
+            purchases::write_csv(rows, BufWriter::new(file))
+                .with_context(|| format!("cannot write {shown}"))?;
+        }
+    }
+    Ok(())
+}
+
+async fn run_demo_shop(host: std::net::IpAddr, port: u16, out: &mut impl Write) -> anyhow::Result<()> {
+    let mut shop = demo_shop::DemoShop::start(host, port).await?;
+    writeln!(out, "listening on {}", shop.url())?;
+    out.flush()?;
+    shop.ended().await;
+    Err(anyhow!("the demo shop ended"))
+}
+
+/// Reads at most one byte more than a file of monitors may have.
+fn read_monitors(file: &Path) -> anyhow::Result<Vec<monitors::Wanted>> {
+    let mut bytes = Vec::new();
+    let limit = monitors::MAX_BYTES as u64 + 1;
+    let (name, read) = if file == Path::new("-") {
+        ("standard input".to_owned(), std::io::stdin().lock().take(limit).read_to_end(&mut bytes))
+    } else {
+        let name = file.display().to_string();
+        let read = File::open(file).and_then(|file| file.take(limit).read_to_end(&mut bytes));
+        (name, read)
+    };
+    read.with_context(|| format!("cannot read {name}"))?;
+    Ok(monitors::read(&name, &bytes)?)
+}
+
+async fn run_monitors(
+    command: &Monitors,
+    wanted: &[monitors::Wanted],
+    cloud: &Cloud,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    let table = cloud.monitors();
+    match command {
+        Monitors::Apply { .. } => {
+            let applied = monitors::apply(&table, wanted, cloud.region(), &mut rand::rng()).await?;
+            monitors::report(&applied, out)?;
+        }
+        Monitors::List => monitors::list(&monitors::stored(&table).await?, out)?,
+    }
+    Ok(())
+}
+
+async fn run_import(
+    options: Import,
+    export: import::Export,
+    key: &str,
+    cloud: &Cloud,
+    out: &mut impl Write,
+) -> anyhow::Result<u8> {
+    let bucket = match options.bucket {
+        Some(bucket) => bucket,
+        None => cloud.uploads_bucket().await?,
+    };
+    let size = export.size();
+    let object = {
+        let bar = Progress::of_upload(size);
+        import::upload(&cloud.s3(), &bucket, key, export, |bytes| bar.sent(bytes)).await?
+    };
+    let followed: Followed = {
+        let bar = Progress::of_import(size);
+        let patience = Patience::new(Duration::from_secs(options.timeout_seconds));
+        let ledger = cloud.imports();
+        let followed = import::follow(&ledger, &object, patience, |import| bar.seen(import)).await;
+        followed.with_context(|| {
+            format!("{} is uploaded (version {}), but cannot be followed", object.key, object.version)
+        })?
+    };
+    import::report(&followed, &object, &bucket, cloud.stack(), out)?;
+    Ok(import::exit_code(&followed))
+}
+
+async fn run_keys(command: Keys, cloud: &Cloud, out: &mut impl Write) -> anyhow::Result<()> {
+    let (table, now) = (cloud.sessions(), Timestamp::now());
+    match command {
+        Keys::Create { name, scopes, expires_days } => {
+            let token = keys::create(&table, &name, &scopes, expires_days, now).await?;
+            writeln!(out, "{}", token.expose())?;
+            // Standard output holds the key alone, for scripts.
+            writeln!(std::io::stderr(), "This key is shown once: keep it now.")?;
+        }
+        Keys::List => keys::list(&keys::keys(&table).await?, now, out)?,
+        Keys::Revoke { id } => {
+            let key = keys::revoke(&table, &id).await?;
+            writeln!(out, "revoked {} ({})", keys::id_of(&key.hash), key.name)?;
+        }
+    }
+    Ok(())
+}

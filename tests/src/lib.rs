@@ -1,5 +1,6 @@
 //! What the tests of several crates share: the stores in memory, the sample events, the local cloud.
 
+pub mod clone;
 pub mod local_cloud;
 pub mod memory;
 pub mod operator;

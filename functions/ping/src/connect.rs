@@ -1,0 +1,111 @@
+//! Opening connections, to addresses that the guard allows and to no others.
+
+use std::future::Future;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use shared::signal::{Outcome, Reason};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
+
+use crate::guard::Guard;
+
+/// Addresses of one name that are tried at most.
+const MAX_DIALLED: usize = 4;
+
+/// Opens a connection to an address. Called with addresses that the guard allowed only.
+pub trait Connect: Send + Sync {
+    /// An open connection.
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send;
+
+    /// Connects; the caller bounds the time.
+    fn connect(&self, address: SocketAddr) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+}
+
+/// Opens TCP connections.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TcpConnector;
+
+impl Connect for TcpConnector {
+    type Stream = TcpStream;
+
+    async fn connect(&self, address: SocketAddr) -> io::Result<TcpStream> {
+        let stream = TcpStream::connect(address).await?;
+        // Without it the request waits for the acknowledgement of the TLS handshake's last message.
+        let _ = stream.set_nodelay(true);
+        Ok(stream)
+    }
+}
+
+/// Connects to the first of these addresses that the guard allows and that answers, within `limit` in all; the
+/// time left is shared equally by the addresses left. The result of the first failure stands for all.
+pub(crate) async fn dial<C: Connect>(
+    connector: &C,
+    guard: &Guard,
+    addresses: &[SocketAddr],
+    limit: Duration,
+) -> Result<C::Stream, Outcome> {
+    let deadline = Instant::now() + limit;
+    let allowed: Vec<SocketAddr> =
+        addresses.iter().copied().filter(|address| guard.allows(*address)).take(MAX_DIALLED).collect();
+    let mut first_failure = None;
+    for (tried, address) in (0u32..).zip(&allowed) {
+        let left = u32::try_from(allowed.len()).unwrap_or(u32::MAX).saturating_sub(tried).max(1);
+        let share = deadline.saturating_duration_since(Instant::now()) / left;
+        let failure = match timeout(share, connector.connect(*address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => connect_failure(&error, *address),
+            Err(_) => Outcome::Down(Reason::ConnectTimeout),
+        };
+        first_failure.get_or_insert(failure);
+    }
+    Err(first_failure.unwrap_or(Outcome::Blocked))
+}
+
+/// What a failed connection says of the target; everything that it says nothing of is trouble on our side, such
+/// as file descriptors or local ports that have run out.
+fn connect_failure(error: &io::Error, address: SocketAddr) -> Outcome {
+    match error.kind() {
+        ErrorKind::ConnectionRefused => Outcome::Down(Reason::Refused),
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => Outcome::Down(Reason::Reset),
+        ErrorKind::TimedOut => Outcome::Down(Reason::ConnectTimeout),
+        ErrorKind::HostUnreachable => Outcome::Down(Reason::Unreachable),
+        // Where this machine has no IPv6, that is its own lack and not the target's.
+        ErrorKind::NetworkUnreachable if address.is_ipv4() => Outcome::Down(Reason::Unreachable),
+        _ => Outcome::Unknown,
+    }
+}
+
+/// What a connection that failed when it was in use says of the target.
+pub(crate) fn broken(error: &io::Error) -> Outcome {
+    match error.kind() {
+        // Certificates and the TLS protocol.
+        ErrorKind::InvalidData => Outcome::Down(Reason::Tls),
+        ErrorKind::TimedOut => Outcome::Down(Reason::Timeout),
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Outcome::Down(Reason::Unreachable),
+        ErrorKind::OutOfMemory => Outcome::Unknown,
+        _ => Outcome::Down(Reason::Reset),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trouble_on_our_side_is_not_the_targets() {
+        let v4: SocketAddr = "1.1.1.1:80".parse().unwrap();
+        let v6: SocketAddr = "[2606:4700::1111]:80".parse().unwrap();
+        // EMFILE, ENFILE, EADDRNOTAVAIL, ENOBUFS, EPERM
+        for code in [24, 23, 99, 105, 1] {
+            assert_eq!(connect_failure(&io::Error::from_raw_os_error(code), v4), Outcome::Unknown, "{code}");
+        }
+        let no_route = io::Error::from(ErrorKind::NetworkUnreachable);
+        assert_eq!(connect_failure(&no_route, v4), Outcome::Down(Reason::Unreachable));
+        assert_eq!(connect_failure(&no_route, v6), Outcome::Unknown);
+        let gone = io::Error::from(ErrorKind::HostUnreachable);
+        assert_eq!(connect_failure(&gone, v6), Outcome::Down(Reason::Unreachable));
+    }
+}

@@ -1,0 +1,32 @@
+//! The function `scheduler`; see the library.
+
+use jiff::Timestamp;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use scheduler::{Config, PingFunction, Scheduled, Scheduler};
+use shared::config::Env;
+use shared::store::MonitorsTable;
+use shared::{clients, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let config = Config::read(Env::of_process())?;
+    let aws = clients::of_function().await;
+    let scheduler = Scheduler {
+        shards: MonitorsTable::new(aws_sdk_dynamodb::Client::new(&aws), config.monitors_table),
+        ping: PingFunction {
+            client: aws_sdk_lambda::Client::new(&aws),
+            function: config.ping_function,
+            region: config.region,
+        },
+    };
+    let (scheduler, stack) = (&scheduler, &config.stack);
+    run(service_fn(|event: LambdaEvent<Scheduled>| async move {
+        let count = |counts: &[(&str, u64)]| telemetry::count(stack, counts);
+        scheduler
+            .handle(&event.payload, Timestamp::now(), count)
+            .await
+            .map_err(|error| Error::from(format!("{error:#}")))
+    }))
+    .await
+}

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::text::Invalid;
+use crate::text::{Invalid, is_hex};
 
 /// How long a lease holds without a heartbeat, in seconds.
 pub const LEASE_SECONDS: i64 = 45;
@@ -53,7 +53,7 @@ impl fmt::Display for ImportId {
 impl TryFrom<String> for ImportId {
     type Error = Invalid;
     fn try_from(text: String) -> Result<Self, Invalid> {
-        let valid = text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let valid = is_hex(&text, 64);
         if valid { Ok(Self(text)) } else { Err(Invalid::new("an import id of 64 hex digits", text)) }
     }
 }

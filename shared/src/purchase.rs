@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Unit};
 use rust_decimal::Decimal;
 
-use crate::text::{Invalid, as_text};
+use crate::text::{Invalid, as_text, is_hex};
 
 /// Partitions that one day's purchases are spread over. Part of the stored keys: it never changes.
 pub const BUCKETS: u8 = 8;
@@ -161,10 +161,9 @@ impl fmt::Display for BuyerToken {
 impl FromStr for BuyerToken {
     type Err = Invalid;
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let hex = |part: &str| part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         let valid = match text.split_once('.') {
-            Some((key, hmac)) => is_key_id(key) && hmac.len() == 64 && hex(hmac),
-            None => text.len() == 40 && hex(text),
+            Some((key, hmac)) => is_key_id(key) && is_hex(hmac, 64),
+            None => is_hex(text, 40),
         };
         // Never repeat what came: it may be an e-mail address.
         valid
@@ -202,7 +201,7 @@ impl fmt::Display for RowId {
 impl FromStr for RowId {
     type Err = Invalid;
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let valid = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let valid = is_hex(text, 32);
         valid
             .then(|| u128::from_str_radix(text, 16).ok().map(Self))
             .flatten()

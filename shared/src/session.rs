@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::text::{Invalid, as_text};
+use crate::text::{Invalid, as_text, is_hex};
 
 /// What every token begins with, so that a leaked one can be found by a search.
 const PREFIX: &str = "shopwatch_";
@@ -70,7 +70,7 @@ impl fmt::Display for TokenHash {
 impl FromStr for TokenHash {
     type Err = Invalid;
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let valid = text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let valid = is_hex(text, 64);
         valid.then(|| Self(text.to_owned())).ok_or_else(|| Invalid::new("64 hex digits", text))
     }
 }

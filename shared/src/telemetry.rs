@@ -16,19 +16,20 @@ pub fn init() {
     lambda_runtime::tracing::init_default_subscriber();
 }
 
-/// Writes counts as one line in CloudWatch's embedded metric format, with the stack's name as dimension.
-pub fn count(stack: &str, counts: &[(&str, u64)]) {
-    let line = embedded_metrics(stack, counts, Timestamp::now());
+/// Writes counts as one line in CloudWatch's embedded metric format, with the stack's name as dimension. They
+/// count for the minute of `at`, whenever they are written.
+pub fn count(stack: &str, at: Timestamp, counts: &[(&str, u64)]) {
+    let line = embedded_metrics(stack, at, counts);
     // A metric that cannot be written must not stop what it counts.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
-fn embedded_metrics(stack: &str, counts: &[(&str, u64)], now: Timestamp) -> Value {
+fn embedded_metrics(stack: &str, at: Timestamp, counts: &[(&str, u64)]) -> Value {
     let metrics: Vec<Value> = counts.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"})).collect();
     let mut line = json!({
         "_aws": {
-            "Timestamp": now.as_millisecond(),
+            "Timestamp": at.as_millisecond(),
             "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [["Stack"]], "Metrics": metrics}],
         },
         "Stack": stack,
@@ -46,7 +47,7 @@ mod tests {
     #[test]
     fn counts_are_in_the_embedded_metric_format() {
         let line =
-            embedded_metrics("shop", &[("BlocksWritten", 1)], Timestamp::from_millisecond(1_000).unwrap());
+            embedded_metrics("shop", Timestamp::from_millisecond(1_000).unwrap(), &[("BlocksWritten", 1)]);
         insta::assert_json_snapshot!(line, @r#"
         {
           "BlocksWritten": 1,

@@ -25,6 +25,11 @@ impl fmt::Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
+/// Whether the text is this many lower-case hex digits.
+pub(crate) fn is_hex(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// Serialises a type by its `Display` and deserialises it by its `FromStr`, so that a rule checked by the
 /// parser cannot be gone around by a stored or received text.
 macro_rules! as_text {

@@ -268,9 +268,9 @@ fn alarms_watch_every_function_the_dead_letters_and_the_silence() {
     assert_eq!(silence["ComparisonOperator"], "GreaterThanOrEqualToThreshold");
     assert_eq!(silence["Threshold"], 1);
     assert_eq!(silence["Metrics"][0]["Expression"], "expected - FILL(written, 0)");
-    for (at, metric) in [(1, "BlocksExpected"), (2, "BlocksWritten")] {
+    for (at, metric, statistic) in [(1, "BlocksExpected", "Maximum"), (2, "BlocksWritten", "Sum")] {
         let source = &silence["Metrics"][at]["MetricStat"];
-        assert_eq!(source["Stat"], "Sum");
+        assert_eq!(source["Stat"], statistic);
         let watched = json!({
             "Namespace": "Shopwatch",
             "MetricName": metric,

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use jiff::{Timestamp, ToSpan as _};
 use shared::block::Block;
 use shared::monitor::{Monitor, Region};
-use shared::schedule::{PingRequest, is_due};
+use shared::schedule::{PingRequest, Slot, is_due};
 use shared::signal::{Outcome, Signal};
 use shared::store::{ReadMonitors, WriteSignals};
 use tracing::{info, warn};
@@ -39,7 +39,8 @@ where
     C: Connect + 'static,
 {
     /// Checks the shard's monitors that are due in the slot and puts their block, once; a slot that is too old
-    /// or lies ahead is refused and stays a gap. `count` takes the metrics.
+    /// or lies ahead is refused and stays a gap. `count` takes the metrics of
+    /// the slot.
     ///
     /// # Errors
     /// When a table does not answer: Lambda invokes again, and the slot's age bounds how often that helps.
@@ -47,7 +48,7 @@ where
         &self,
         request: &PingRequest,
         clock: impl Fn() -> Timestamp,
-        count: impl Fn(&[(&str, u64)]),
+        count: impl Fn(Slot, &[(&str, u64)]),
     ) -> anyhow::Result<()> {
         let PingRequest { shard, slot } = *request;
         let now = clock();
@@ -62,7 +63,7 @@ where
         let block = Block { shard, slot, region: self.region.clone(), written_at, signals };
         let written = self.signals.put_block(&block).await.context("writing the block")?;
         if written {
-            count(&[("BlocksWritten", 1)]);
+            count(slot, &[("BlocksWritten", 1)]);
         }
         let duration = Duration::try_from(written_at.duration_since(now)).unwrap_or_default();
         info!(

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use ping::{Checker, Config, Ping};
 use shared::config::Env;
-use shared::schedule::PingRequest;
+use shared::schedule::{PingRequest, Slot};
 use shared::store::{MonitorsTable, SignalsTable};
 use shared::{clients, telemetry};
 
@@ -25,7 +25,7 @@ async fn main() -> Result<(), Error> {
     };
     let (ping, stack) = (&ping, &config.stack);
     run(service_fn(|event: LambdaEvent<PingRequest>| async move {
-        let count = |counts: &[(&str, u64)]| telemetry::count(stack, counts);
+        let count = |slot: Slot, counts: &[(&str, u64)]| telemetry::count(stack, slot.start(), counts);
         ping.handle(&event.payload, Timestamp::now, count)
             .await
             .map_err(|error| Error::from(format!("{error:#}")))

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, ensure};
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
-use shared::schedule::PingRequest;
+use shared::schedule::{PingRequest, Slot};
 use shared::store::ReadShards;
 use tracing::{error, info};
 
@@ -22,7 +22,7 @@ pub struct Scheduler<S, P> {
 }
 
 impl<S: ReadShards, P: InvokePing> Scheduler<S, P> {
-    /// Invokes `ping` for the event's slot, for every shard and region. `count` takes the metrics: how many
+    /// Invokes `ping` for the event's slot, for every shard and region. `count` takes the metrics of the slot: how many
     /// blocks are to be expected, and a zero for those written, so that both series have a point each minute.
     ///
     /// # Errors
@@ -32,7 +32,7 @@ impl<S: ReadShards, P: InvokePing> Scheduler<S, P> {
         &self,
         event: &Scheduled,
         now: Timestamp,
-        count: impl Fn(&[(&str, u64)]),
+        count: impl Fn(Slot, &[(&str, u64)]),
     ) -> anyhow::Result<()> {
         let slot = event.slot(now)?;
         let shards = self.shards.shards().await.context("reading the shards' summaries")?;
@@ -41,7 +41,7 @@ impl<S: ReadShards, P: InvokePing> Scheduler<S, P> {
             .flat_map(|summary| summary.regions.iter().map(|region| (summary.shard, region)))
             .collect();
         // Before the invocations: a block that nobody could be asked for is missing all the same.
-        count(&[("BlocksExpected", u64::try_from(wanted.len())?), ("BlocksWritten", 0)]);
+        count(slot, &[("BlocksExpected", u64::try_from(wanted.len())?), ("BlocksWritten", 0)]);
         let invocations = wanted.iter().map(async |&(shard, region)| {
             let invoked = self.ping.invoke(region, &PingRequest { shard, slot }).await;
             if let Err(cause) = &invoked {

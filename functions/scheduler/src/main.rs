@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use scheduler::{Config, PingFunction, Scheduled, Scheduler};
 use shared::config::Env;
+use shared::schedule::Slot;
 use shared::store::MonitorsTable;
 use shared::{clients, telemetry};
 
@@ -22,7 +23,7 @@ async fn main() -> Result<(), Error> {
     };
     let (scheduler, stack) = (&scheduler, &config.stack);
     run(service_fn(|event: LambdaEvent<Scheduled>| async move {
-        let count = |counts: &[(&str, u64)]| telemetry::count(stack, counts);
+        let count = |slot: Slot, counts: &[(&str, u64)]| telemetry::count(stack, slot.start(), counts);
         scheduler
             .handle(&event.payload, Timestamp::now(), count)
             .await

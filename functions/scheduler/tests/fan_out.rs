@@ -11,7 +11,7 @@ use aws_sdk_lambda::config::BehaviorVersion;
 use jiff::Timestamp;
 use scheduler::{InvokePing, PingFunction, Scheduled, Scheduler};
 use shared::monitor::{Interval, Monitor, MonitorId, Region, ShardId};
-use shared::schedule::PingRequest;
+use shared::schedule::{PingRequest, Slot};
 use tests::memory::Memory;
 
 /// Records invocations; refuses those of one shard.
@@ -63,7 +63,8 @@ async fn handle(memory: &Memory, ping: &Recorder, event: &str) -> (anyhow::Resul
     let scheduler = Scheduler { shards: memory.clone(), ping: ping.clone() };
     let event: Scheduled = serde_json::from_value(tests::event(event)).unwrap();
     let counted = RefCell::new(Counts::new());
-    let count = |counts: &[(&str, u64)]| {
+    let count = |slot: Slot, counts: &[(&str, u64)]| {
+        assert_eq!(slot, event.slot(now()).unwrap());
         counted.borrow_mut().extend(counts.iter().map(|(name, n)| ((*name).to_owned(), *n)));
     };
     let result = scheduler.handle(&event, now(), count).await;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use ping::Ping;
 use shared::block::Block;
 use shared::monitor::{Interval, Monitor, MonitorId, ShardId};
-use shared::schedule::{PingRequest, phase};
+use shared::schedule::{PingRequest, Slot, phase};
 use shared::signal::{Outcome, Reason};
 use tests::memory::Memory;
 
@@ -68,7 +68,8 @@ async fn handle(
     };
     let now: Timestamp = now.parse().unwrap();
     let written = RefCell::new(0);
-    let count = |counts: &[(&str, u64)]| {
+    let count = |slot: Slot, counts: &[(&str, u64)]| {
+        assert_eq!(slot, request.slot);
         for (name, n) in counts {
             assert_eq!(*name, "BlocksWritten");
             *written.borrow_mut() += n;

@@ -4,9 +4,9 @@ use std::future::Future;
 
 use anyhow::{Context as _, ensure};
 use aws_sdk_lambda::Client;
-use aws_sdk_lambda::error::DisplayErrorContext;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
+use shared::clients::causes;
 use shared::monitor::Region;
 use shared::schedule::PingRequest;
 
@@ -47,7 +47,7 @@ impl InvokePing for PingFunction {
             .payload(Blob::new(payload));
         match invocation.send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(anyhow::anyhow!("{}", DisplayErrorContext(error))),
+            Err(error) => Err(anyhow::anyhow!(causes(&error))),
         }
     }
 }

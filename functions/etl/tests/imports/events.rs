@@ -1,0 +1,56 @@
+//! The sample events, replayed through the handler.
+
+use shared::import::ImportState;
+
+use crate::fakes::{Shop, file, rows};
+
+/// A shop that holds what the sample events announce.
+fn shop() -> Shop {
+    let shop = Shop::new();
+    let object = (Some("text/csv".to_owned()), file(&rows(0, 10)).into());
+    let version = "096fKKXTRTtl3on89fVO.nfljtsv6qko".to_owned();
+    shop.world().uploads.insert(version, object);
+    shop
+}
+
+#[tokio::test]
+async fn every_sample_event_ends_as_it_should() {
+    for (name, key, state, loaded) in [
+        ("s3-put", "purchases/2021-03-21T11.csv", ImportState::Loaded, 10),
+        ("s3-put-url-encoded-key", "purchases/März 2021/a+b (1) 100%.csv", ImportState::Loaded, 10),
+        ("s3-put-wrong-suffix", "purchases/2021-03-21T11.xlsx", ImportState::Refused, 0),
+        ("s3-put-empty", "purchases/2021-03-21T11.csv", ImportState::Refused, 0),
+    ] {
+        let shop = shop();
+        shop.deliver(tests::event(name)).await.unwrap();
+        assert_eq!(shop.entry(key).state, state, "{name}");
+        assert_eq!(shop.purchases().len(), loaded, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn s3s_test_event_does_nothing() {
+    let shop = shop();
+    shop.deliver(tests::event("s3-test-event")).await.unwrap();
+    assert!(shop.fake.memory.tables().imports.is_empty());
+}
+
+#[tokio::test]
+async fn another_bucket_is_left_alone() {
+    let mut shop = shop();
+    shop.etl.config.bucket = "another-bucket".to_owned();
+    shop.deliver(tests::event("s3-put")).await.unwrap();
+    assert!(shop.fake.memory.tables().imports.is_empty());
+    assert_eq!(shop.world().opened, 0);
+}
+
+#[tokio::test]
+async fn one_bad_record_does_not_stop_the_others() {
+    let shop = shop();
+    let mut event = tests::event("s3-put");
+    let mut gone = event["Records"][0].clone();
+    gone["s3"]["object"]["versionId"] = "gone".into();
+    event["Records"].as_array_mut().unwrap().insert(0, gone);
+    shop.deliver(event).await.unwrap_err();
+    assert_eq!(shop.purchases().len(), 10);
+}

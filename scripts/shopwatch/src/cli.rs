@@ -142,7 +142,7 @@ pub struct Import {
     /// Name of the object below purchases/; the file's name if not given
     #[arg(long, value_name = "NAME")]
     pub key: Option<String>,
-    /// Bucket of exports; <stack>-uploads-<account>-<region> if not given
+    /// Bucket of exports; STACK-uploads-ACCOUNT-REGION if not given
     #[arg(long, value_name = "NAME", env = "UPLOADS_BUCKET", hide_env_values = true)]
     pub bucket: Option<String>,
     /// How long to follow the import once the file is uploaded

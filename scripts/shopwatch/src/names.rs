@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use shared::monitor::Region;
 
-/// Longest name of a stack: `<stack>-uploads-<account>-<region>` must fit the 63 characters of a bucket's name,
+/// Longest name of a stack: `STACK-uploads-ACCOUNT-REGION` must fit the 63 characters of a bucket's name,
 /// with 12 digits of account and up to 14 characters of region.
 pub const MAX_STACK_CHARS: usize = 27;
 

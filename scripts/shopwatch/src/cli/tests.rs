@@ -151,8 +151,8 @@ fn help_of_everything() {
 
     Options:
           --key <NAME>           Name of the object below purchases/; the file's name if not given
-          --bucket <NAME>        Bucket of exports; <stack>-uploads-<account>-<region> if not given
-                                 [env: UPLOADS_BUCKET]
+          --bucket <NAME>        Bucket of exports; STACK-uploads-ACCOUNT-REGION if not given [env:
+                                 UPLOADS_BUCKET]
           --timeout-seconds <S>  How long to follow the import once the file is uploaded [default: 900]
           --stack <NAME>         Name of the deployed stack, which the names of its tables and its
                                  bucket begin with [env: SHOPWATCH_STACK] [default: shopwatch]

@@ -92,7 +92,7 @@ PY
 # Whether the process of a pid file lives and is still what it was: "NAME" is part of its command.
 running() { # pid-file NAME
   local pid
-  pid=$(cat "$1" 2>/dev/null) && [[ -n $pid ]] && ps -p "$pid" -o args= 2>/dev/null | grep -q -- "$2"
+  pid=$(cat "$1" 2>/dev/null) && [[ -n $pid ]] && tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -q -- "$2"
 }
 
 stop() { # pid-file NAME: SIGTERM, and wait until it has saved its state

@@ -191,6 +191,10 @@ impl FromStr for TargetUrl {
     fn from_str(text: &str) -> Result<Self, Invalid> {
         match Url::parse(text) {
             Ok(url) => Self::from_url(url),
+            // What cannot be parsed may hold a password all the same.
+            Err(_) if text.contains('@') => {
+                Err(Invalid::new("a URL such as https://shop.example/", "something else with an @"))
+            }
             Err(_) => Err(Invalid::new("a URL such as https://shop.example/", text)),
         }
     }
@@ -312,8 +316,10 @@ mod tests {
         ] {
             assert!(bad.parse::<TargetUrl>().is_err(), "{bad} must not be a target");
         }
-        let error = "http://user:hunter2@shop.example/".parse::<TargetUrl>().unwrap_err();
-        assert!(!error.to_string().contains("hunter2"), "{error}");
+        for secret in ["http://user:hunter2@shop.example/", "https://user:hunter2@shop.example:99999/"] {
+            let error = secret.parse::<TargetUrl>().unwrap_err();
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
@@ -60,7 +60,7 @@ impl Slot {
 
     /// Whether `ping` must refuse the slot at this instant: more than [`MAX_SLOT_AGE_MINUTES`] over.
     pub fn is_too_old(self, now: Timestamp) -> bool {
-        self.start() + MAX_SLOT_AGE_MINUTES.minutes() < now
+        now.duration_since(self.start()) > SignedDuration::from_mins(MAX_SLOT_AGE_MINUTES)
     }
 }
 
@@ -138,6 +138,9 @@ mod tests {
         let slot: Slot = "2026-11-21T14:25:00Z".parse().unwrap();
         assert!(!slot.is_too_old("2026-11-21T14:27:00Z".parse().unwrap()));
         assert!(slot.is_too_old("2026-11-21T14:27:01Z".parse().unwrap()));
+        for edge in [Slot(i64::MIN), Slot(i64::MAX)] {
+            assert_eq!(edge.is_too_old(slot.start()), edge < slot);
+        }
     }
 
     #[test]

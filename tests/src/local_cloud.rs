@@ -3,6 +3,8 @@
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::env;
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_config::SdkConfig;
@@ -15,7 +17,7 @@ pub struct LocalCloud {
     pub stack: String,
     /// The address of the HTTP API, without a slash at the end.
     pub url: String,
-    /// The local cloud's log file, which holds what the functions wrote.
+    /// The local cloud's own log file.
     pub log: String,
     /// The configuration of clients with the owner's credentials.
     pub aws: SdkConfig,
@@ -76,12 +78,20 @@ impl LocalCloud {
         (answer.status().as_u16(), answer.text().await.expect("a body"))
     }
 
-    /// What the local cloud has logged.
+    /// Everything that was logged, by the functions and by the local cloud, and every dead letter, which is taken
+    /// from its queue.
     ///
     /// # Panics
-    /// When there is no such file.
-    pub fn logs(&self) -> String {
-        String::from_utf8_lossy(&std::fs::read(&self.log).expect("the local cloud's log")).into_owned()
+    /// When it cannot be read.
+    pub fn logged(&self) -> String {
+        let venvs =
+            env::var("SHOPWATCH_VENVS").map_or_else(|_| crate::root().join(".local/venv"), PathBuf::from);
+        let script = crate::root().join("tests/src/logged.py");
+        let python = Command::new(venvs.join("ministack/bin/python")).arg(script).arg(&self.stack).output();
+        let python = python.expect("Python with boto3");
+        assert!(python.status.success(), "{}", String::from_utf8_lossy(&python.stderr));
+        let own = std::fs::read(&self.log).expect("the local cloud's log");
+        String::from_utf8_lossy(&[python.stdout, own].concat()).into_owned()
     }
 
     /// A new empty table with the keys and indexes of one of the stack's tables; its name.

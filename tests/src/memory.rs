@@ -177,7 +177,8 @@ impl WriteImports for Memory {
             if there.state.is_final() {
                 return Ok(Claim::Ended(Box::new(there.clone())));
             }
-            if there.state == ImportState::Running && there.lease_until >= now {
+            let own = there.owner == import.owner;
+            if there.state == ImportState::Running && there.lease_until >= now && !own {
                 return Ok(Claim::Leased(there.lease_until));
             }
         }
@@ -201,7 +202,9 @@ impl WriteImports for Memory {
 
     async fn finish(&self, import: &Import) -> Result<()> {
         let mut tables = self.call()?;
-        *owned(&mut tables, &import.object, &import.owner)? = import.clone();
+        if tables.imports.get(&entry(&import.object)) != Some(import) {
+            *owned(&mut tables, &import.object, &import.owner)? = import.clone();
+        }
         Ok(())
     }
 

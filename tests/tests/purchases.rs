@@ -87,11 +87,11 @@ async fn an_export_is_loaded_once_whatever_is_sent_and_whichever_key_is_active()
     fs::write(&file, &text).unwrap();
 
     let key = api_key(&cloud);
+    let begun = Instant::now();
     let run = import(&cloud, &file, "purchases/once.csv");
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
-    let begun = Instant::now();
     let first = purchases(&cloud, &key, "2021-03-01", "2021-06-30").await;
-    eprintln!("501 purchases read {:?} after the import's end", begun.elapsed());
+    eprintln!("501 purchases read {:?} after the upload began", begun.elapsed());
     assert_eq!(of_answer(&first), of_export(&text));
     let dates: Vec<&str> = first.iter().map(|p| p["purchase_date"].as_str().unwrap()).collect();
     assert!(dates.is_sorted(), "purchases come in time order");
@@ -181,9 +181,15 @@ async fn bad_rows_are_rejected_with_their_reason_and_no_address_leaves() {
     for path in ["/", "/signals", "/purchases", &format!("/purchases?buyer=ada.{CANARY}@shop.example")] {
         everything.push_str(&cloud.get(path, Some(&key)).await.1);
     }
-    let logs = cloud.logs();
-    assert!(logs.contains("import ended"), "the search saw what etl logs");
-    everything.push_str(&logs);
+    let logged = cloud.logged();
+    for (function, says) in
+        [("etl", "import ended"), ("reader", "/aws/lambda/"), ("scheduler", "asked for blocks")]
+    {
+        let group = format!("/aws/lambda/{} ", cloud.name(function));
+        let seen = logged.lines().any(|line| line.starts_with(&group) && line.contains(says));
+        assert!(seen, "the search saw what {function} logs");
+    }
+    everything.push_str(&logged);
     assert!(!everything.contains(CANARY), "an e-mail address left: {:?}", around(&everything, CANARY));
 }
 

@@ -246,6 +246,45 @@ const UPLOADS_ARN: &str =
     "arn:${AWS::Partition}:s3:::${AWS::StackName}-uploads-${AWS::AccountId}-${AWS::Region}";
 
 #[test]
+fn the_http_api_is_throttled_and_its_log_holds_nothing_of_visitors() {
+    let template = template();
+    let stage = &template["Resources"]["ApiStage"]["Properties"];
+    for limit in ["ThrottlingRateLimit", "ThrottlingBurstLimit"] {
+        assert_eq!(stage["DefaultRouteSettings"][limit], "RequestsPerSecond");
+    }
+    let format = stage["AccessLogSettings"]["Format"].as_str().expect("a format");
+    let fields: Value = serde_json::from_str(format).expect("the log's lines are JSON");
+    for (field, variable) in fields.as_object().expect("fields") {
+        let variable = variable.as_str().expect("a variable").trim_start_matches("$context.");
+        let harmless = [
+            "requestTime",
+            "requestId",
+            "httpMethod",
+            "routeKey",
+            "status",
+            "responseLength",
+            "responseLatency",
+            "integrationErrorMessage",
+        ];
+        assert!(harmless.contains(&variable), "{field}: {variable}");
+    }
+}
+
+#[test]
+fn imports_may_have_concurrency_of_their_own_and_pings_never_need_it() {
+    let template = template();
+    for (name, function) in resources_of(&template, "AWS::Serverless::Function") {
+        let reserved = &function["Properties"]["ReservedConcurrentExecutions"];
+        let expected = match name.as_str() {
+            "EtlFunction" => json!(["ReservesEtl", "EtlConcurrency", "AWS::NoValue"]),
+            _ => Value::Null,
+        };
+        assert_eq!(*reserved, expected, "{name}");
+    }
+    assert_eq!(template["Parameters"]["EtlConcurrency"]["Default"], 0);
+}
+
+#[test]
 fn alarms_watch_every_function_the_dead_letters_and_the_silence() {
     let template = template();
     for function in ["Scheduler", "Ping", "Etl", "Reader"] {
@@ -265,12 +304,14 @@ fn alarms_watch_every_function_the_dead_letters_and_the_silence() {
 
     let silence = &template["Resources"]["BlocksMissing"]["Properties"];
     assert_eq!(silence["TreatMissingData"], "breaching");
+    assert_eq!(json!([silence["EvaluationPeriods"], silence["DatapointsToAlarm"]]), json!([5, 4]));
     assert_eq!(silence["ComparisonOperator"], "GreaterThanOrEqualToThreshold");
     assert_eq!(silence["Threshold"], 1);
     assert_eq!(silence["Metrics"][0]["Expression"], "expected - FILL(written, 0)");
     for (at, metric, statistic) in [(1, "BlocksExpected", "Maximum"), (2, "BlocksWritten", "Sum")] {
         let source = &silence["Metrics"][at]["MetricStat"];
         assert_eq!(source["Stat"], statistic);
+        assert_eq!(source["Period"], 60, "a slot");
         let watched = json!({
             "Namespace": "Shopwatch",
             "MetricName": metric,

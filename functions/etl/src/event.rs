@@ -40,23 +40,23 @@ impl Upload {
     }
 }
 
-/// The uploads that an event announces. S3's test event announces none, and neither does one about another
-/// bucket, about a key outside `purchases/`, or about something else than a creation: that is logged.
+/// The uploads that an event announces. S3's test event announces none, and neither does one about a key outside
+/// `purchases/`, or about something else than a creation: that is logged.
 ///
 /// # Errors
 /// When the event is not S3's, or a key is not URL-encoded UTF-8.
-pub fn uploads(event: Value, bucket: &str) -> anyhow::Result<Vec<Upload>> {
+pub fn uploads(event: Value) -> anyhow::Result<Vec<Upload>> {
     if event.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
         tracing::info!("S3's test event: nothing to do");
         return Ok(Vec::new());
     }
     let event: S3Event = serde_json::from_value(event).context("the event is not one of S3")?;
     ensure!(event.records.len() <= MAX_RECORDS, "an event of {} records", event.records.len());
-    let uploads = event.records.into_iter().filter_map(|record| upload(record, bucket).transpose());
+    let uploads = event.records.into_iter().filter_map(|record| upload(record).transpose());
     uploads.collect()
 }
 
-fn upload(record: S3EventRecord, expected: &str) -> anyhow::Result<Option<Upload>> {
+fn upload(record: S3EventRecord) -> anyhow::Result<Option<Upload>> {
     let name = record.event_name.unwrap_or_default();
     let bucket = record.s3.bucket.name.unwrap_or_default();
     let object = record.s3.object;
@@ -64,8 +64,6 @@ fn upload(record: S3EventRecord, expected: &str) -> anyhow::Result<Option<Upload
     let key = decoded(&object.key.context("the event names no key")?)?;
     let ignored = if !name.trim_start_matches("s3:").starts_with("ObjectCreated:") {
         "not a creation"
-    } else if bucket != expected {
-        "another bucket"
     } else if !key.starts_with(PREFIX) {
         "outside the uploads' prefix"
     } else {
@@ -113,7 +111,7 @@ mod tests {
     const BUCKET: &str = "shopwatch-uploads-123456789012-us-east-1";
 
     fn of(name: &str) -> Vec<Upload> {
-        uploads(::tests::event(name), BUCKET).unwrap()
+        uploads(::tests::event(name)).unwrap()
     }
 
     #[test]
@@ -145,29 +143,28 @@ mod tests {
     fn what_is_no_upload_is_ignored() {
         assert_eq!(of("s3-test-event"), []);
         let event = ::tests::event("s3-put");
-        assert_eq!(uploads(event.clone(), "another-bucket").unwrap(), []);
         for (pointer, value) in [
             ("/Records/0/s3/object/key", "rejects/0123.csv"),
             ("/Records/0/eventName", "ObjectRemoved:DeleteMarkerCreated"),
         ] {
             let mut event = event.clone();
             *event.pointer_mut(pointer).unwrap() = value.into();
-            assert_eq!(uploads(event, BUCKET).unwrap(), []);
+            assert_eq!(uploads(event).unwrap(), []);
         }
         let mut event = event;
         *event.pointer_mut("/Records/0/eventName").unwrap() = "s3:ObjectCreated:Copy".into();
-        assert_eq!(uploads(event, BUCKET).unwrap().len(), 1);
+        assert_eq!(uploads(event).unwrap().len(), 1);
     }
 
     #[test]
     fn what_is_no_event_is_an_error() {
         for event in ["{}", "[]", "null", r#"{"Records": [{}]}"#] {
-            assert!(uploads(serde_json::from_str(event).unwrap(), BUCKET).is_err(), "{event}");
+            assert!(uploads(serde_json::from_str(event).unwrap()).is_err(), "{event}");
         }
         let mut event = ::tests::event("s3-put");
         let record = event["Records"][0].clone();
         event["Records"] = vec![record; MAX_RECORDS + 1].into();
-        assert!(uploads(event, BUCKET).is_err());
+        assert!(uploads(event).is_err());
     }
 
     #[test]

@@ -23,6 +23,9 @@ use crate::transform::Transform;
 /// How long throwing away an unfinished rejects file may take; what is left over, the bucket's life cycle removes.
 const ABORT: Duration = Duration::from_secs(5);
 
+/// How long recording the end may take: it has to fit what is kept of the invocation's time.
+const FINISH: Duration = Duration::from_secs(12);
+
 /// Longest message of the ledger in characters: the causes of a service's error can be long.
 const MAX_MESSAGE: usize = 1_000;
 
@@ -143,7 +146,8 @@ where
                 matches!(end, End::Failed(_)).then_some(message)
             }
         };
-        self.ledger.finish(&entry).await.context("ending an import")?;
+        let finished = timeout(FINISH, self.ledger.finish(&entry)).await;
+        finished.context("ending an import took too long")?.context("ending an import")?;
         self.report(&entry);
         error.map_or(Ok(()), |message| bail!("import {id}: {message}"))
     }
@@ -156,7 +160,7 @@ where
         rejects: &mut Rejects<'_, O>,
         progress: &Progress,
     ) -> Result<Option<String>, End> {
-        check_announced(upload)?;
+        check_announced(upload, &self.config.bucket)?;
         let opening = "the object could not be read";
         let opened = self.objects.open(upload).await.map_err(failed(opening))?;
         check_described(&opened)?;

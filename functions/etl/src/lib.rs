@@ -52,7 +52,7 @@ where
     let left = until.duration_since(SystemTime::now()).unwrap_or_default();
     let deadline = Instant::now() + left.saturating_sub(RESERVE);
     let mut errors = Vec::new();
-    for upload in event::uploads(event.payload, &etl.config.bucket)? {
+    for upload in event::uploads(event.payload)? {
         // A retry has the same request id: what follows it tells the attempts apart.
         let owner = format!("{}-{:016x}", event.context.request_id, rand::random::<u64>());
         // 28 KB of future: on the heap rather than moved about.

@@ -66,6 +66,9 @@ const SIGNATURES: [(&[u8], &str); 10] = [
 /// Why an object is refused: nothing of it was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
+    /// By its bucket.
+    #[error("the object is in another bucket than the uploads bucket")]
+    Bucket,
     /// By its name.
     #[error("the key does not end in .csv: only CSV files are loaded")]
     Suffix,
@@ -98,7 +101,10 @@ pub enum Refusal {
 }
 
 /// What can be told from the event.
-pub fn check_announced(upload: &Upload) -> Result<(), Refusal> {
+pub fn check_announced(upload: &Upload, bucket: &str) -> Result<(), Refusal> {
+    if upload.bucket != bucket {
+        return Err(Refusal::Bucket);
+    }
     let suffix = upload.key.len().checked_sub(4).and_then(|at| upload.key.as_bytes().get(at..));
     if !suffix.is_some_and(|suffix| suffix.eq_ignore_ascii_case(b".csv")) {
         return Err(Refusal::Suffix);
@@ -122,7 +128,9 @@ pub fn check_described<B>(opened: &Opened<B>) -> Result<(), Refusal> {
     if kind.is_empty() || CONTENT_TYPES.iter().any(|known| known.eq_ignore_ascii_case(kind)) {
         return Ok(());
     }
-    Err(Refusal::ContentType(kind.chars().take(80).collect()))
+    // Chosen by whoever uploads, and an e-mail address is nothing for a ledger.
+    let shown = if kind.contains('@') { "something with an @" } else { kind };
+    Err(Refusal::ContentType(shown.chars().take(80).collect()))
 }
 
 /// What can be told from the first bytes; `whole` when there are no others.
@@ -204,7 +212,7 @@ mod tests {
 
     fn named(key: &str, size: Option<u64>) -> Result<(), Refusal> {
         let (bucket, key) = ("uploads".to_owned(), key.to_owned());
-        check_announced(&Upload { bucket, key, version: None, etag: None, size })
+        check_announced(&Upload { bucket, key, version: None, etag: None, size }, "uploads")
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use std::convert::Infallible;
 
 use axum::Router;
-use http::header::HOST;
+use http::header::{HOST, HeaderName, HeaderValue};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, LambdaEvent};
@@ -28,10 +28,18 @@ pub fn service(
     })
 }
 
+/// Tells a page where its own links begin, when it was asked for by a folder's name without a slash at the end.
+/// Set here and nowhere else: what a visitor sends under this name is dropped.
+pub(crate) const FOLDER: HeaderName = HeaderName::from_static("x-shopwatch-folder");
+
 /// Makes path and query what the router expects.
 pub(crate) fn tidy(request: &mut LambdaRequest) {
     if let LambdaRequest::ApiGatewayV2(request) = request {
         let path = encoded(&routed_path(request), b"?");
+        request.headers.remove(FOLDER);
+        if let Some(folder) = folder(request, &path) {
+            request.headers.insert(FOLDER, folder);
+        }
         request.raw_path = Some(path);
         request.raw_query_string = request.raw_query_string.as_deref().map(|query| encoded(query, b""));
         // lambda_http would put the stage in front again, and the host into the URI: neither is needed.
@@ -39,6 +47,13 @@ pub(crate) fn tidy(request: &mut LambdaRequest) {
         request.request_context.domain_name = None;
         request.headers.remove(HOST);
     }
+}
+
+/// `./status/` for the page at `/status`: from there, a browser takes links for its neighbours.
+fn folder(request: &ApiGatewayV2httpRequest, routed: &str) -> Option<HeaderValue> {
+    let raw = request.raw_path.as_deref().unwrap_or_default();
+    let name = raw.rsplit('/').next().filter(|name| routed == "/" && !name.is_empty())?;
+    HeaderValue::from_str(&format!("./{}/", encoded(name, b"?"))).ok()
 }
 
 /// The path behind stage and base path, beginning with `/`.

@@ -68,6 +68,8 @@ struct Page<'a> {
     summary: String,
     left_out: usize,
     until: Slot,
+    /// What the page's links begin with; see [`crate::event::FOLDER`].
+    folder: &'a str,
 }
 
 async fn page<M, S>(
@@ -86,7 +88,10 @@ where
     let summary = summary(&cards);
     let left_out = cards.len().saturating_sub(MAX_SHOWN);
     cards.truncate(MAX_SHOWN);
-    let page = Page { title: &deps.title, style: STYLE, cards: &cards, summary, left_out, until: now };
+    let folder =
+        headers.get(crate::event::FOLDER).and_then(|folder| folder.to_str().ok()).unwrap_or_default();
+    let page =
+        Page { title: &deps.title, style: STYLE, cards: &cards, summary, left_out, until: now, folder };
     let html = page.render().map_err(|error| Failure::Internal(error.to_string()))?;
     Ok(answer::public(&headers, answer::HTML, html.into_bytes()))
 }

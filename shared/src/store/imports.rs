@@ -79,11 +79,12 @@ impl WriteImports for ImportsTable {
                 .await?
                 .ok_or_else(|| StoreError::Conflict("the import".to_owned()))?,
         };
-        if there.state.is_final() {
-            Ok(Claim::Ended(Box::new(there)))
-        } else {
-            Ok(Claim::Leased(there.lease_until))
-        }
+        Ok(match there {
+            // The client sent it twice, because the first answer was lost.
+            there if there.owner == import.owner && there.state == import.state => Claim::Granted,
+            there if there.state.is_final() => Claim::Ended(Box::new(there)),
+            there => Claim::Leased(there.lease_until),
+        })
     }
 
     async fn progress(
@@ -130,11 +131,13 @@ impl WriteImports for ImportsTable {
             .put_item()
             .table_name(&self.table)
             .set_item(Some(entry(import)?))
-            .condition_expression("#owner = :owner AND #state = :running")
+            // Ended already by the same write: the client sent it twice, because the first answer was lost.
+            .condition_expression("#owner = :owner AND (#state = :running OR ended_at = :ended_at)")
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":owner", s(&import.owner))
-            .expression_attribute_values(":running", s("running"));
+            .expression_attribute_values(":running", s("running"))
+            .expression_attribute_values(":ended_at", s(import.ended_at.unwrap_or_default().to_string()));
         match put.send().await {
             Ok(_) => Ok(()),
             Err(error) if condition_failed(&error) => {

@@ -155,7 +155,8 @@ pub enum Claim {
 
 /// Keeps the import ledger.
 pub trait WriteImports {
-    /// Begins an import, or takes over one that failed or whose lease ran out before `now`.
+    /// Begins an import, or takes over one that failed or whose lease ran out before `now`. An owner who claims
+    /// twice is granted twice.
     fn claim(&self, import: &Import, now: Timestamp) -> impl Future<Output = Result<Claim>> + Send;
 
     /// Records progress and moves the lease; [`StoreError::Conflict`] when the lease is another's by now.
@@ -167,7 +168,8 @@ pub trait WriteImports {
         lease_until: Timestamp,
     ) -> impl Future<Output = Result<()>> + Send;
 
-    /// Records how it ended; [`StoreError::Conflict`] when the lease is another's by now.
+    /// Records how it ended; [`StoreError::Conflict`] when the lease is another's by now. Recording the same end
+    /// again changes nothing.
     fn finish(&self, import: &Import) -> impl Future<Output = Result<()>> + Send;
 
     /// The fingerprint of the first PII key of this installation: this one, if there was none yet.

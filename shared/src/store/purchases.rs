@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::ProvideErrorMetadata as _;
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use jiff::civil::Date;
 use rand::Rng as _;
@@ -11,8 +12,14 @@ use super::item::{Item, check_version, keyed, n, parsed, s, text, unavailable};
 use super::{BATCH, BucketPage, BucketQuery, ReadPurchases, Result, StoreError, WritePurchases};
 use crate::purchase::{Position, Purchase, sortable};
 
-/// How often what the service left over is sent again, with pauses that double up to [`MAX_PAUSE`]: a minute in all.
-const MAX_SENDS: u32 = 20;
+/// How often what the service left over is sent again, with pauses that double up to [`MAX_PAUSE`]: a quarter of
+/// an hour in all, the longest that a function runs. Its own deadline comes first.
+const MAX_SENDS: u32 = 360;
+
+/// What the service answers when it takes nothing of a batch because too much is asked of it:
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>.
+const TOO_MUCH: [&str; 3] =
+    ["ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"];
 
 /// Longest pause between two sends.
 const MAX_PAUSE: Duration = Duration::from_secs(5);
@@ -85,12 +92,17 @@ impl WritePurchases for PurchasesTable {
             if left.is_empty() {
                 return Ok(());
             }
-            let sent = self.client.batch_write_item().request_items(&self.table, left).send().await;
-            let answer = sent.map_err(unavailable("writing purchases"))?;
-            left = answer
-                .unprocessed_items
-                .and_then(|mut by_table| by_table.remove(&self.table))
-                .unwrap_or_default();
+            let sent = self.client.batch_write_item().request_items(&self.table, left.clone()).send().await;
+            match sent {
+                Ok(answer) => {
+                    let unprocessed =
+                        answer.unprocessed_items.and_then(|mut tables| tables.remove(&self.table));
+                    left = unprocessed.unwrap_or_default();
+                }
+                // All of it is left over.
+                Err(error) if error.code().is_some_and(|code| TOO_MUCH.contains(&code)) => {}
+                Err(error) => return Err(unavailable("writing purchases")(error)),
+            }
             if !left.is_empty() {
                 tokio::time::sleep(pause_after(send)).await;
             }

@@ -36,11 +36,18 @@ async fn s3s_test_event_does_nothing() {
 }
 
 #[tokio::test]
-async fn another_bucket_is_left_alone() {
+async fn no_sample_event_is_left_out() {
+    let files = std::fs::read_dir(tests::root().join("events")).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    assert_eq!(names.filter(|name| name.starts_with("s3-")).count(), 5, "replay the new one above");
+}
+
+#[tokio::test]
+async fn another_bucket_is_refused_unread() {
     let mut shop = shop();
     shop.etl.config.bucket = "another-bucket".to_owned();
     shop.deliver(tests::event("s3-put")).await.unwrap();
-    assert!(shop.fake.memory.tables().imports.is_empty());
+    assert_eq!(shop.entry("purchases/2021-03-21T11.csv").state, ImportState::Refused);
     assert_eq!(shop.world().opened, 0);
 }
 

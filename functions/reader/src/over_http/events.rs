@@ -47,6 +47,31 @@ async fn each_sample_event_is_answered() {
 }
 
 #[tokio::test]
+async fn no_sample_event_is_left_out() {
+    let files = std::fs::read_dir(::tests::root().join("events")).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    assert_eq!(names.filter(|name| name.starts_with("http-")).count(), 7, "replay the new one above");
+}
+
+#[tokio::test]
+async fn links_lead_below_the_page_with_and_without_a_slash() {
+    let shop = shop();
+    for (raw, link) in [
+        ("/", "href=\"signals\""),
+        ("/status/", "href=\"signals\""),
+        ("/status", "href=\"./status/signals\""),
+        ("/a/\"<b>", "href=\"./%22%3Cb%3E/signals\""),
+    ] {
+        let mut event = ::tests::event("http-root");
+        event["rawPath"] = raw.into();
+        event["headers"]["x-shopwatch-folder"] = "https://evil.example/".into();
+        let answer = replay(&shop, event).await;
+        let page = answer["body"].as_str().unwrap();
+        assert!(page.contains(link) && !page.contains("evil"), "{raw}: {page}");
+    }
+}
+
+#[tokio::test]
 async fn both_shapes_of_cookies_arrive_as_one_header() {
     for name in ["http-cookies-aws", "http-cookies-emulator"] {
         let mut request = serde_json::from_value(::tests::event(name)).unwrap();

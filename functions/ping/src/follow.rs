@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 
 use http::{HeaderValue, Method};
@@ -55,12 +56,30 @@ impl<R: Resolve, C: Connect> Checker<R, C> {
         let stream = dial(&self.connector, &self.guard, &addresses, self.limits.connect).await?;
         progress.phases.connect_ms = Some(ms(start.elapsed()));
         if url.scheme() != "https" {
-            return exchange(&self.http1, stream, method, url, progress).await;
+            return self.patiently(stream, method, url, progress).await;
         }
         let start = Instant::now();
         let stream = self.handshake(&host, stream).await?;
         progress.phases.tls_ms = Some(ms(start.elapsed()));
-        exchange(&self.http1, stream, method, url, progress).await
+        self.patiently(stream, method, url, progress).await
+    }
+
+    /// One exchange, and a word to whoever waits once it is overdue. Only this part of a hop is timed so: names,
+    /// connections and TLS do not know the method, so that another one would find them no different.
+    async fn patiently(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin,
+        method: Method,
+        url: &Url,
+        progress: &mut Progress,
+    ) -> Result<Answer, Outcome> {
+        let overdue = Arc::clone(&progress.overdue);
+        let mut exchange = pin!(exchange(&self.http1, stream, method, url, progress));
+        if let Ok(answer) = timeout(self.limits.patience, exchange.as_mut()).await {
+            return answer;
+        }
+        overdue.notify_one();
+        exchange.await
     }
 
     /// Where the host is: a literal address is itself, a name is looked up within the time for connecting.

@@ -6,13 +6,20 @@ use shared::monitor::TargetUrl;
 use shared::signal::{Outcome, Phases};
 use tokio::task::JoinSet;
 
-use crate::check::{Checker, Finding};
+use crate::check::{Checker, Finding, MAX_LOOKUPS};
 use crate::connect::Connect;
 use crate::resolve::Resolve;
 
-/// Checks running at once. Each has one connection open, and a function may have 1,024 files open:
+/// Files that a function may have open:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
-pub const MAX_CONCURRENT: usize = 512;
+const MAX_FILES: usize = 1_024;
+
+/// Files that are none of a check's: the tables' connections, the runtime's, the log.
+const OTHER_FILES: usize = 64;
+
+/// Checks running at once, 352: each has up to two connections open, HEAD's and GET's, and each look-up up to two
+/// sockets.
+pub const MAX_CONCURRENT: usize = (MAX_FILES - OTHER_FILES) / 2 - MAX_LOOKUPS;
 
 impl<R: Resolve + 'static, C: Connect + 'static> Checker<R, C> {
     /// Checks every target, up to [`MAX_CONCURRENT`] at once; what each check found, in the targets' order.

@@ -4,6 +4,7 @@
 
 mod budget;
 mod handler;
+mod hedge;
 mod hostile;
 mod paper;
 mod redirects;
@@ -25,6 +26,7 @@ use shared::signal::{Outcome, Reason};
 /// Room enough on a busy machine, with retries that do not wait.
 const LIMITS: Limits = Limits {
     connect: Duration::from_secs(2),
+    patience: Duration::from_secs(3),
     total: Duration::from_secs(5),
     retries: 2,
     backoff: Duration::from_millis(1),

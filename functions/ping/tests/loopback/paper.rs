@@ -26,6 +26,8 @@ pub(crate) enum Host {
     Fails(i32),
     /// Never lets a connection come about.
     Silent,
+    /// Takes connections and requests, and says nothing.
+    Mute,
     /// Ends the check with a panic.
     Panics,
 }
@@ -120,6 +122,11 @@ impl Connect for Paper {
             None => Err(io::ErrorKind::ConnectionRefused.into()),
             Some(Host::Fails(code)) => Err(io::Error::from_raw_os_error(code)),
             Some(Host::Silent) => std::future::pending().await,
+            Some(Host::Mute) => {
+                let (ours, mut theirs) = duplex(BUFFER);
+                tokio::spawn(async move { while asked(&mut theirs).await.is_some() {} });
+                Ok(ours)
+            }
             Some(Host::Panics) => panic!("told to"),
             Some(Host::Answers(bytes)) => {
                 let (ours, mut theirs) = duplex(BUFFER);

@@ -121,11 +121,14 @@ async fn four_addresses_are_tried_at_most_and_the_first_failure_stands() {
 }
 
 #[tokio::test]
-async fn running_out_of_files_is_our_trouble() {
-    // EMFILE
-    let paper = Paper::default().host("1.1.1.1", Host::Fails(24));
-    let finding = paper.checker(false, LIMITS).check(&target("http://1.1.1.1/")).await;
-    assert_eq!(finding.outcome, Outcome::Unknown);
+async fn having_no_files_left_or_no_route_is_our_trouble() {
+    // EMFILE, ENETUNREACH
+    for code in [24, 101] {
+        let paper = Paper::default().host("1.1.1.1", Host::Fails(code));
+        let finding = paper.checker(false, LIMITS).check(&target("http://1.1.1.1/")).await;
+        assert_eq!(finding.outcome, Outcome::Unknown, "{code}");
+        assert_eq!(paper.dialled().len(), 1, "{code}");
+    }
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use crate::resolve::{Resolve, SystemResolver};
 use crate::tls;
 
 /// Names looked up at once. Each lookup holds up to two sockets, and a function may have 1,024 files open.
-pub const MAX_LOOKUPS: usize = 128;
+pub(crate) const MAX_LOOKUPS: usize = 128;
 
 /// The time budget of one check, and its retries.
 #[derive(Debug, Clone, Copy)]

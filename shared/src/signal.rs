@@ -15,7 +15,7 @@ pub enum Reason {
     Dns,
     /// Nothing listens there.
     Refused,
-    /// No route to the address.
+    /// Nobody at the address, says a router on the way.
     Unreachable,
     /// No connection within 4 s.
     ConnectTimeout,

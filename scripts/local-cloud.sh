@@ -74,7 +74,15 @@ use_local_cloud() { # port
 
 port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+# Below the range that Linux takes for outgoing connections, which could take it back before it is used.
+free_port() {
+  local port
+  for _ in {1..100}; do
+    port=$((RANDOM % 12000 + 20000))
+    if ! port_taken "$port"; then echo "$port" && return; fi
+  done
+  die "no free port between 20000 and 32000"
+}
 
 http_status() { # URL [BEARER]: the status code, 000 without an answer
   python3 - "$@" <<'PY'
@@ -120,9 +128,11 @@ start_cloud() { # folder port iam-enforced
     AWS_LAMBDA_LOG_FORMAT=JSON AWS_LAMBDA_LOG_LEVEL=INFO \
     PERSIST_STATE=1 STATE_DIR="$1/state" S3_PERSIST=1 S3_DATA_DIR="$1/s3" \
     nohup "$venvs/ministack/bin/ministack" >"$1/ministack.log" 2>&1 </dev/null &
-  echo $! >"$1/ministack.pid"
+  local pid=$!
+  echo "$pid" >"$1/ministack.pid"
   for _ in {1..150}; do
-    running "$1/ministack.pid" ministack || die "the local cloud ended at once; see $1/ministack.log"
+    # Not `running`: until the child has become ministack, it bears this script's name.
+    kill -0 "$pid" 2>/dev/null || die "the local cloud ended at once: $(tail -n 5 "$1/ministack.log")"
     if port_taken "$2" && [[ $(http_status "http://127.0.0.1:$2/_ministack/ready") == 200 ]]; then return; fi
     sleep 0.2
   done

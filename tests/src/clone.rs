@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::fs;
+use std::hash::{BuildHasher, RandomState};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::symlink;
 use std::process::{Command, Output};
@@ -34,7 +35,7 @@ impl Clone {
         fs::create_dir(folder.path().join("target")).expect("a folder");
         let built = binary("shopwatch");
         symlink(built.parent().expect("target/debug"), folder.path().join("target/debug")).expect("a link");
-        Self { folder, ports: [free_port(), free_port()] }
+        Self { folder, ports: free_ports() }
     }
 
     /// Runs bash commands in the clone, as a person who has no AWS settings would.
@@ -71,7 +72,12 @@ pub fn written(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-fn free_port() -> String {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("an address").port().to_string()
+/// Ports below the range that Linux takes for outgoing connections, which could take them back before they are used.
+fn free_ports() -> [String; 2] {
+    let start = RandomState::new().hash_one(0) % 12_000;
+    let mut free = (0..12_000)
+        .filter_map(|offset| u16::try_from(20_000 + (start + offset) % 12_000).ok())
+        .filter(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
+        .map(|port| port.to_string());
+    std::array::from_fn(|_| free.next().expect("a free port"))
 }

@@ -24,7 +24,7 @@ def exists(call, **arguments):
 def left_behind(session, account, stack):
     """Names of the resources that the template would create and that exist already."""
     dynamodb = session.client("dynamodb")
-    for table in ("monitors", "purchases", "imports", "signals", "sessions"):
+    for table in ("monitors", "secrets", "beats", "incidents", "history", "purchases", "imports", "signals", "sessions"):
         if exists(dynamodb.describe_table, TableName=f"{stack}-{table}"):
             yield f"table {stack}-{table}"
     if exists(session.client("secretsmanager").describe_secret, SecretId=f"{stack}/pii-key"):

@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 ENVIRONMENT = {
     "STACK_NAME": "bench", "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
     "MONITORS_TABLE": "m", "SIGNALS_TABLE": "s", "PURCHASES_TABLE": "p", "IMPORTS_TABLE": "i", "SESSIONS_TABLE": "k",
+    "INCIDENTS_TABLE": "n", "HISTORY_TABLE": "h", "BEATS_TABLE": "b", "DEAD_LETTERS_URL": "http://127.0.0.1/q",
     "PING_FUNCTION": "ping", "ALLOW_PRIVATE_TARGETS": "false", "UPLOADS_BUCKET": "u", "PII_SECRET": "x",
     "PII_METHOD": "hmac", "PAGE_TITLE": "Shop", "AWS_LAMBDA_FUNCTION_NAME": "bench",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256", "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",

@@ -4,7 +4,8 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 venvs=${SHOPWATCH_VENVS:-$root/.local/venv}
-functions=(scheduler ping etl reader)
+functions=(scheduler ping judge rollup etl reader admin)
+probe_region=eu-west-1 # where the local cloud's second ping runs
 api_id=5109a7c4 # the tag ms-custom-id in infra/template.yaml
 
 say() { printf '==> %s\n' "$*" >&2; }
@@ -140,15 +141,22 @@ start_cloud() { # folder port iam-enforced
 }
 
 deploy_local() { # stack
-  say "deploying stack $1 to $AWS_ENDPOINT_URL"
-  local log
-  log=$("$venvs/sam/bin/sam" deploy --template-file infra/template.yaml --config-file "$root/infra/samconfig.toml" \
-    --config-env local --stack-name "$1" 2>&1) || die "sam deploy failed:"$'\n'"$log"
+  say "deploying stack $1 to $AWS_ENDPOINT_URL, with a second region"
+  local stack=$1 config log probe
+  config=$(mktemp "${TMPDIR:-/tmp}/samconfig.XXXXXX.toml")
+  sed "s|ReferenceTargets=127.0.0.1:4566|ReferenceTargets=${AWS_ENDPOINT_URL#http://}|" infra/samconfig.toml >"$config"
+  sam_deploy() { # file environment region
+    AWS_REGION=$3 AWS_DEFAULT_REGION=$3 "$venvs/sam/bin/sam" deploy --template-file "$root/infra/$1" \
+      --config-file "$config" --config-env "$2" --stack-name "$stack" 2>&1
+  }
+  log=$(sam_deploy template.yaml local "$AWS_REGION") || die "sam deploy failed:"$'\n'"$log"
+  probe=$(sam_deploy probe.yaml local-probe "$probe_region") || die "sam deploy of the second region failed:"$'\n'"$probe"
+  rm -f "$config"
   # The emulator ignores TimeToLiveSpecification in a template.
   "$venvs/ministack/bin/python" - "$1" <<'PY'
 import sys, boto3
 dynamodb = boto3.client("dynamodb")
-for name in ("signals", "imports", "sessions"):
+for name in ("signals", "history", "imports", "sessions"):
     table = f"{sys.argv[1]}-{name}"
     if dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]["TimeToLiveStatus"] == "DISABLED":
         dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"})

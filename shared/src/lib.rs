@@ -1,24 +1,38 @@
 //! What two or more of Shopwatch's functions need, and nothing else.
 //!
 //! - the **domain** as plain types and pure functions, without AWS, clock or I/O: [`monitor`], [`schedule`],
-//!   [`signal`], [`block`], [`uptime`], [`purchase`], [`import`], [`session`];
+//!   [`signal`], [`block`], [`state`], [`incident`], [`maintenance`], [`beat`], [`history`], [`uptime`], [`verdict`],
+//!   [`purchase`], [`import`], [`session`], [`credentials`];
 //! - the **stores** ([`store`]): one small trait per permission, and the tables behind them;
-//! - the **frame** every function runs in: [`config`], [`clients`], [`telemetry`], [`problem`].
+//! - the **frame** every function runs in: [`config`], [`clients`], [`telemetry`], [`problem`]; and `http_frame`, behind
+//!   a feature, of those that answer over HTTP.
 
+pub mod beat;
 pub mod block;
 pub mod clients;
 pub mod config;
+pub mod credentials;
+pub mod history;
+#[cfg(feature = "http-frame")]
+pub mod http_frame;
 pub mod import;
+pub mod incident;
+pub mod maintenance;
 pub mod monitor;
 pub mod problem;
 pub mod purchase;
 pub mod schedule;
 pub mod session;
 pub mod signal;
+pub mod state;
 pub mod store;
 pub mod telemetry;
 pub mod uptime;
+pub mod verdict;
 
 mod text;
+
+#[cfg(test)]
+mod example;
 
 pub use text::Invalid;

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
-use crate::monitor::{Monitor, MonitorId, ShardId};
+use crate::monitor::{Check, Monitor, MonitorId, ShardId};
 use crate::text::{Invalid, as_text};
 
 /// Oldest slot that is still checked, in minutes: an older one stays a gap.
@@ -24,6 +24,11 @@ impl Slot {
     /// The slot that this instant lies in.
     pub fn containing(instant: Timestamp) -> Self {
         Self(instant.as_second().div_euclid(60))
+    }
+
+    /// The slot this many minutes after the first one of 1970.
+    pub fn of_minutes(minutes: i64) -> Self {
+        Self(minutes)
     }
 
     /// Minutes since 1970.
@@ -100,7 +105,14 @@ pub fn phase(id: &MonitorId, interval_minutes: u32) -> u32 {
 }
 
 /// Whether the monitor is checked in this slot: `(slot - phase) % interval == 0`.
+/// A heartbeat is looked after in every slot: its interval is the target's. What is paused is never due.
 pub fn is_due(monitor: &Monitor, slot: Slot) -> bool {
+    if monitor.paused {
+        return false;
+    }
+    if matches!(monitor.check, Check::Heartbeat(_)) {
+        return true;
+    }
     let interval = monitor.interval_minutes.minutes();
     (slot.minutes() - i64::from(phase(&monitor.id, interval))).rem_euclid(i64::from(interval)) == 0
 }
@@ -113,15 +125,7 @@ mod tests {
     use crate::monitor::Interval;
 
     fn monitor(suffix: &str, interval: u32) -> Monitor {
-        Monitor {
-            id: MonitorId::new(ShardId(0), suffix).unwrap(),
-            name: "Shop".parse().unwrap(),
-            url: "http://shop.example/".parse().unwrap(),
-            interval_minutes: Interval::try_from(interval).unwrap(),
-            public: true,
-            regions: vec!["us-east-1".parse().unwrap()],
-            version: 1,
-        }
+        Monitor { interval_minutes: Interval::try_from(interval).unwrap(), ..crate::example::monitor(suffix) }
     }
 
     #[test]

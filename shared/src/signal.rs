@@ -3,12 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use rust_decimal::Decimal;
 use serde::Serialize;
 
 use crate::monitor::MonitorId;
 use crate::text::{Invalid, as_text};
 
-/// Why a check found its target down.
+/// Why a check did not find its target up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reason {
     /// The name has no address, or its name servers did not answer.
@@ -27,17 +28,41 @@ pub enum Reason {
     Timeout,
     /// What came back is not HTTP.
     Protocol,
-    /// The status code is not 200 to 399.
+    /// The status code is none of those expected.
     Status,
     /// More than five redirects, or one that leads nowhere.
     Redirect,
     /// The body could not be read.
     Body,
+    /// The body is not as expected.
+    Keyword,
+    /// A header is not as expected.
+    Header,
+    /// A value of the JSON answer is not as expected, or the answer is no JSON.
+    Json,
+    /// The name servers' answer is not as expected.
+    Answer,
+    /// The certificate is not as expected: issuer, names or days left.
+    Certificate,
+    /// The check took longer than `degraded_ms`.
+    Slow,
+    /// No beat has come for longer than interval and grace.
+    Late,
+    /// The target itself says so in its beat.
+    Reported,
+    /// Our own way out is gone, or our own means are: says nothing of the target.
+    Network,
+    /// There is no way out over IPv6 from here.
+    Ipv6,
+    /// The monitor's configuration has become invalid.
+    Configuration,
+    /// No beat has ever come.
+    NoBeat,
 }
 
 impl Reason {
     /// Every reason with its name in blocks, answers and docs.
-    pub const ALL: [(Self, &'static str); 11] = [
+    pub const ALL: [(Self, &'static str); 23] = [
         (Self::Dns, "dns"),
         (Self::Refused, "refused"),
         (Self::Unreachable, "unreachable"),
@@ -49,6 +74,18 @@ impl Reason {
         (Self::Status, "status"),
         (Self::Redirect, "redirect"),
         (Self::Body, "body"),
+        (Self::Keyword, "keyword"),
+        (Self::Header, "header"),
+        (Self::Json, "json"),
+        (Self::Answer, "answer"),
+        (Self::Certificate, "certificate"),
+        (Self::Slow, "slow"),
+        (Self::Late, "late"),
+        (Self::Reported, "reported"),
+        (Self::Network, "network"),
+        (Self::Ipv6, "ipv6"),
+        (Self::Configuration, "configuration"),
+        (Self::NoBeat, "no_beat"),
     ];
 
     /// The reason's name.
@@ -78,23 +115,31 @@ as_text!(Reason);
 pub enum Outcome {
     /// The target answered as it should.
     Up,
-    /// The target answered, too slowly.
-    Degraded,
+    /// The target answered, but something about it needs looking after.
+    Degraded(Reason),
     /// The target failed.
     Down(Reason),
     /// Our own guard refused the address: says nothing of the target.
     Blocked,
     /// Trouble on our side: says nothing of the target.
-    Unknown,
+    Unknown(Reason),
 }
 
 impl Outcome {
     /// Whether the target served its visitors; `None` where the check says nothing of the target.
     pub fn is_available(self) -> Option<bool> {
         match self {
-            Self::Up | Self::Degraded => Some(true),
+            Self::Up | Self::Degraded(_) => Some(true),
             Self::Down(_) => Some(false),
-            Self::Blocked | Self::Unknown => None,
+            Self::Blocked | Self::Unknown(_) => None,
+        }
+    }
+
+    /// Why it is not up; nothing more is known of what is up or blocked.
+    pub fn reason(self) -> Option<Reason> {
+        match self {
+            Self::Degraded(reason) | Self::Down(reason) | Self::Unknown(reason) => Some(reason),
+            Self::Up | Self::Blocked => None,
         }
     }
 }
@@ -126,4 +171,9 @@ pub struct Signal {
     pub status: Option<u16>,
     /// How long it took.
     pub phases: Phases,
+    /// Days that the certificate still holds, where the check looks at them.
+    pub certificate_days: Option<u16>,
+    /// The numbers of the answer that are kept as series, in the order of their names; `None` where the answer had
+    /// none.
+    pub metrics: Vec<Option<Decimal>>,
 }

@@ -1,6 +1,8 @@
 //! What the tests of several crates share: the stores in memory, the sample events, the local cloud.
 
 pub mod clone;
+pub mod demo_shop;
+pub mod example;
 pub mod local_cloud;
 pub mod memory;
 pub mod operator;

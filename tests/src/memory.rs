@@ -4,18 +4,27 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
+use shared::beat::Beat;
 use shared::block::Block;
+use shared::credentials::Credentials;
+use shared::history::{DayOfShard, Hour, Summary};
 use shared::import::{Import, ImportCounts, ImportState, ObjectVersion};
+use shared::incident::{Incident, IncidentId, Update};
+use shared::maintenance::{Window, WindowId};
 use shared::monitor::{Monitor, MonitorId, Region, ShardId, ShardSummary};
 use shared::purchase::{Position, Purchase};
 use shared::schedule::Slot;
 use shared::session::{ApiKey, TokenHash};
+use shared::state::ShardState;
 use shared::store::{
-    BATCH, BucketPage, BucketQuery, Claim, MAX_SLOTS, ReadImports, ReadMonitors, ReadPurchases, ReadSessions,
-    ReadShards, ReadSignals, Result, ShardChange, StoreError, WriteImports, WriteMonitors, WritePurchases,
-    WriteSessions, WriteSignals,
+    BATCH, Broken, BucketPage, BucketQuery, Claim, MAX_SLOTS, ReadImports, ReadMonitors, ReadPurchases,
+    ReadSessions, ReadShards, ReadSignals, Result, ShardChange, StoreError, Stored, WriteImports,
+    WriteMonitors, WritePurchases, WriteSessions, WriteSignals,
 };
+
+mod uptime;
 
 /// All tables of an installation. Clones share them.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +37,30 @@ pub struct Tables {
     pub shards: BTreeMap<ShardId, ShardSummary>,
     /// The table `monitors`: the monitors.
     pub monitors: BTreeMap<MonitorId, Monitor>,
+    /// The table `monitors`: monitors that are not valid.
+    pub broken: Vec<Broken>,
+    /// The table `monitors`: maintenance windows.
+    pub windows: BTreeMap<WindowId, Window>,
+    /// The table `monitors`: what people added to incidents.
+    pub updates: BTreeMap<(IncidentId, Timestamp), Update>,
+    /// The table `secrets`.
+    pub credentials: BTreeMap<MonitorId, Credentials>,
+    /// The table `beats`: the last beat of each monitor.
+    pub beats: BTreeMap<MonitorId, Beat>,
+    /// The table `beats`: who beats with which token.
+    pub beat_tokens: BTreeMap<String, MonitorId>,
+    /// The table `incidents`: the last slot folded of each shard.
+    pub folded: BTreeMap<ShardId, Slot>,
+    /// The table `incidents`: the state of each shard.
+    pub states: BTreeMap<ShardId, ShardState>,
+    /// The table `incidents`.
+    pub incidents: BTreeMap<IncidentId, Incident>,
+    /// The table `history`: hours.
+    pub hours: BTreeMap<(ShardId, Date, u8, Region), Hour>,
+    /// The table `history`: days.
+    pub days: BTreeMap<(ShardId, Date), DayOfShard>,
+    /// The table `history`: summaries.
+    pub summaries: BTreeMap<ShardId, Summary>,
     /// The table `signals`.
     pub blocks: BTreeMap<(ShardId, Slot, Region), Block>,
     /// The table `purchases`.
@@ -88,8 +121,11 @@ impl ReadShards for Memory {
 }
 
 impl ReadMonitors for Memory {
-    async fn monitors(&self, shard: ShardId) -> Result<Vec<Monitor>> {
-        Ok(self.call()?.monitors.values().filter(|m| m.id.shard() == shard).cloned().collect())
+    async fn monitors(&self, shard: ShardId) -> Result<Stored<Monitor>> {
+        let tables = self.call()?;
+        let values = tables.monitors.values().filter(|m| m.id.shard() == shard).cloned().collect();
+        let broken = tables.broken.iter().filter(|broken| broken.id.starts_with(&format!("{shard}-")));
+        Ok(Stored { values, broken: broken.cloned().collect() })
     }
 }
 
@@ -131,6 +167,11 @@ impl ReadSignals for Memory {
             block.shard == shard && (from..=*slots.end()).contains(&block.slot) && !expired
         };
         Ok(tables.blocks.values().filter(kept).cloned().collect())
+    }
+
+    async fn oldest(&self, shard: ShardId) -> Result<Option<Slot>> {
+        let tables = self.call()?;
+        Ok(tables.blocks.keys().find(|(of, _, _)| *of == shard).map(|(_, slot, _)| *slot))
     }
 }
 

@@ -2,43 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tests::demo_shop::DemoShop;
 use tests::local_cloud::LocalCloud;
-use tests::operator::{command, shopwatch};
-
-/// The demo shop, ended with the test.
-struct DemoShop {
-    process: Child,
-    url: String,
-}
-
-impl DemoShop {
-    fn start(cloud: &LocalCloud) -> Self {
-        let mut process =
-            command(cloud).args(["demo-shop", "--port", "0"]).stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim().rsplit(' ').next().unwrap().to_owned();
-        assert!(url.starts_with("http://127.0.0.1:"), "{line}");
-        Self { process, url }
-    }
-
-    fn kill(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-}
-
-impl Drop for DemoShop {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
+use tests::operator::shopwatch;
 
 /// The newest record of a URL in `/signals`, once there is one that is as wanted.
 async fn wait_for(
@@ -107,8 +76,7 @@ async fn a_shop_that_dies_turns_the_page_red() {
     wait_for(&cloud, &secret, Some(&key), |_| true).await;
 
     // One page fails, then the whole shop dies.
-    let run = shopwatch(&cloud, &["demo-shop", "set", "--url", &shop.url, "/checkout", "fail"]);
-    assert_eq!(run.code, 0, "{}", run.stderr);
+    shop.set(&cloud, "/checkout", "fail");
     let failed = wait_for(&cloud, &checkout, None, |record| record["available"] == false).await;
     assert_eq!(failed["http_status"], 500);
     shop.kill();

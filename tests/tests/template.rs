@@ -5,7 +5,16 @@ use serde_json::{Value, json};
 
 /// The template with its short-form tags (`!Sub`, `!GetAtt`, …) reduced to their arguments.
 fn template() -> Value {
-    let path = tests::root().join("infra/template.yaml");
+    read("infra/template.yaml")
+}
+
+/// The template of one more region.
+fn probe() -> Value {
+    read("infra/probe.yaml")
+}
+
+fn read(file: &str) -> Value {
+    let path = tests::root().join(file);
     let text = std::fs::read_to_string(path).expect("the template can be read");
     serde_saphyr::from_str(&text).expect("the template is YAML")
 }
@@ -24,7 +33,7 @@ fn resources_of(template: &Value, kind: &str) -> Vec<(String, Value)> {
 #[test]
 fn tables_are_keyed_encrypted_and_paid_by_use() {
     let tables = resources_of(&template(), "AWS::DynamoDB::Table");
-    assert_eq!(tables.len(), 5);
+    assert_eq!(tables.len(), 9);
     for (name, table) in tables {
         let properties = &table["Properties"];
         assert_eq!(properties["BillingMode"], "PAY_PER_REQUEST", "{name}");
@@ -67,7 +76,7 @@ fn what_passes_expires() {
         })
         .map(|(name, _)| name)
         .collect();
-    assert_eq!(expiring, ["ImportsTable", "SessionsTable", "SignalsTable"]);
+    assert_eq!(expiring, ["HistoryTable", "ImportsTable", "SessionsTable", "SignalsTable"]);
 
     let rules = &template["Resources"]["UploadsBucket"]["Properties"]["LifecycleConfiguration"]["Rules"];
     let rule = |id: &str| {
@@ -128,8 +137,15 @@ fn uploads_are_private_versioned_and_announced_below_one_prefix() {
 #[test]
 fn asynchronous_invocations_end_in_the_dead_letter_queue() {
     let template = template();
-    let limits = [("SchedulerFunction", 120, 1), ("PingFunction", 120, 1), ("EtlFunction", 21_600, 2)];
-    for (name, age, retries) in limits {
+    let probe = probe();
+    let limits = [
+        (&template, "SchedulerFunction", 120, 1),
+        (&template, "PingFunction", 120, 1),
+        (&probe, "PingFunction", 120, 1),
+        (&template, "RollupFunction", 3_600, 2),
+        (&template, "EtlFunction", 21_600, 2),
+    ];
+    for (template, name, age, retries) in limits {
         let invoked = &template["Resources"][name]["Properties"]["EventInvokeConfig"];
         assert_eq!(invoked["MaximumEventAgeInSeconds"], age, "{name}");
         assert_eq!(invoked["MaximumRetryAttempts"], retries, "{name}");
@@ -139,6 +155,61 @@ fn asynchronous_invocations_end_in_the_dead_letter_queue() {
     let queue = &template["Resources"]["DeadLetters"]["Properties"];
     assert_eq!(queue["MessageRetentionPeriod"], 14 * 24 * 3600);
     assert_eq!(queue["SqsManagedSseEnabled"], true);
+}
+
+/// The emulator knows none of these limits: there a failing batch is tried until it is too old.
+#[test]
+fn judge_follows_blocks_and_gives_up_in_the_end() {
+    let template = template();
+    let signals = &template["Resources"]["JudgeFunction"]["Properties"]["Events"]["Signals"];
+    assert_eq!(signals["Type"], "DynamoDB");
+    let mapping = &signals["Properties"];
+    assert_eq!(mapping["StartingPosition"], "TRIM_HORIZON");
+    assert_eq!(mapping["MaximumRecordAgeInSeconds"], 3_600);
+    assert_eq!(mapping["MaximumRetryAttempts"], 100);
+    assert_eq!(mapping["BisectBatchOnFunctionError"], true);
+    let failed = json!({"OnFailure": {"Type": "SQS", "Destination": "DeadLetters.Arn"}});
+    assert_eq!(mapping["DestinationConfig"], failed);
+    let filters = mapping["FilterCriteria"]["Filters"].as_array().expect("a list");
+    let [filter] = filters.as_slice() else { panic!("one filter expected: {filters:?}") };
+    let pattern: Value = serde_json::from_str(filter["Pattern"].as_str().expect("a text")).expect("JSON");
+    let blocks = json!({"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": ["block"]}}}});
+    assert_eq!(pattern, blocks);
+    let stream = &template["Resources"]["SignalsTable"]["Properties"]["StreamSpecification"];
+    assert_eq!(stream["StreamViewType"], "NEW_IMAGE");
+}
+
+/// What differs between the two is where the tables are.
+#[test]
+fn another_regions_ping_is_the_one_at_home() {
+    let (template, probe) = (template(), probe());
+    let [home, away] = [&template, &probe].map(|t| &t["Resources"]["PingFunction"]["Properties"]);
+    for same in ["FunctionName", "CodeUri", "MemorySize", "Timeout", "LoggingConfig", "EventInvokeConfig"] {
+        assert_eq!(home[same], away[same], "{same}");
+    }
+    let names = |ping: &Value| -> Vec<String> {
+        let variables = ping["Environment"]["Variables"].as_object().expect("variables");
+        variables.keys().cloned().collect()
+    };
+    assert_eq!(names(home), names(away));
+    assert_eq!(away["Environment"]["Variables"]["HOME_REGION"], "HomeRegion");
+    for parameter in ["AllowPrivateTargets", "ReferenceTargets", "LogRetentionDays", "AlarmEmail"] {
+        let checks = |template: &Value| {
+            let parameter = &template["Parameters"][parameter];
+            json!([parameter["AllowedPattern"], parameter["AllowedValues"], parameter["Default"]])
+        };
+        assert_eq!(checks(&template), checks(&probe), "{parameter}");
+    }
+    assert!(probe["Rules"]["AnotherRegion"].is_object(), "the home region is refused");
+}
+
+#[test]
+fn history_is_recomputed_when_an_hour_is_over() {
+    let template = template();
+    let schedule =
+        &template["Resources"]["RollupFunction"]["Properties"]["Events"]["EveryHour"]["Properties"];
+    assert_eq!(schedule["ScheduleExpression"], "cron(3 * * * ? *)");
+    assert_eq!(schedule["FlexibleTimeWindow"], json!({"Mode": "OFF"}));
 }
 
 #[test]
@@ -162,12 +233,17 @@ fn every_function_has_a_role_and_a_log_group_of_its_own() {
     assert_eq!(global["Architectures"], json!(["arm64"]));
     assert_eq!(global["Runtime"], "provided.al2023");
     let functions = resources_of(&template, "AWS::Serverless::Function");
-    assert_eq!(functions.len(), 4);
+    assert_eq!(functions.len(), 7);
     for (name, function) in functions {
         let short = name.trim_end_matches("Function");
         let properties = &function["Properties"];
         assert_eq!(properties["Role"], format!("{short}Role.Arn"));
-        let logging = json!({"LogFormat": "JSON", "LogGroup": format!("{short}Logs")});
+        let mut logging = json!({"LogFormat": "JSON", "LogGroup": format!("{short}Logs")});
+        // Three system lines an invocation would cost more than the invocation.
+        if matches!(short, "Scheduler" | "Ping" | "Judge") {
+            logging["SystemLogLevel"] = "WARN".into();
+        }
+        assert_eq!(properties["Tracing"], Value::Null, "{name}");
         assert_eq!(properties["LoggingConfig"], logging, "{name}");
         assert_eq!(properties["CodeUri"], format!("../target/lambda/{}/", short.to_lowercase()));
     }
@@ -182,7 +258,7 @@ fn roles_hold_exactly_what_their_function_does() {
             "SchedulerRole",
             json!([
                 ["dynamodb:Query", "MonitorsTable.Arn"],
-                ["lambda:InvokeFunction", "PingFunction.Arn"],
+                ["lambda:InvokeFunction", PING_ANYWHERE],
                 ["sqs:SendMessage", "DeadLetters.Arn"],
                 [["logs:CreateLogStream", "logs:PutLogEvents"], "SchedulerLogs.Arn"],
             ]),
@@ -190,10 +266,42 @@ fn roles_hold_exactly_what_their_function_does() {
         (
             "PingRole",
             json!([
-                ["dynamodb:Query", "MonitorsTable.Arn"],
+                ["dynamodb:Query", ["MonitorsTable.Arn", "BeatsTable.Arn"]],
+                ["dynamodb:GetItem", "SecretsTable.Arn"],
+                ["dynamodb:GetItem", "IncidentsTable.Arn"],
                 ["dynamodb:PutItem", "SignalsTable.Arn"],
                 ["sqs:SendMessage", "DeadLetters.Arn"],
                 [["logs:CreateLogStream", "logs:PutLogEvents"], "PingLogs.Arn"],
+            ]),
+        ),
+        (
+            "JudgeRole",
+            json!([
+                [
+                    ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+                    "SignalsTable.StreamArn"
+                ],
+                ["dynamodb:ListStreams", "*"],
+                ["dynamodb:Query", ["MonitorsTable.Arn", "SignalsTable.Arn"]],
+                [["dynamodb:GetItem", "dynamodb:PutItem"], "IncidentsTable.Arn"],
+                ["sqs:SendMessage", "DeadLetters.Arn"],
+                [["logs:CreateLogStream", "logs:PutLogEvents"], "JudgeLogs.Arn"],
+            ]),
+        ),
+        (
+            "RollupRole",
+            json!([
+                ["dynamodb:Query", ["MonitorsTable.Arn", "SignalsTable.Arn"]],
+                [["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"], "HistoryTable.Arn"],
+                ["sqs:SendMessage", "DeadLetters.Arn"],
+                [["logs:CreateLogStream", "logs:PutLogEvents"], "RollupLogs.Arn"],
+            ]),
+        ),
+        (
+            "AdminRole",
+            json!([
+                [["dynamodb:GetItem", "dynamodb:PutItem"], "BeatsTable.Arn"],
+                [["logs:CreateLogStream", "logs:PutLogEvents"], "AdminLogs.Arn"],
             ]),
         ),
         (
@@ -212,14 +320,16 @@ fn roles_hold_exactly_what_their_function_does() {
             "ReaderRole",
             json!([
                 ["dynamodb:Query", ["MonitorsTable.Arn", "SignalsTable.Arn", "PurchasesTable.Arn"]],
+                [["dynamodb:GetItem", "dynamodb:Query"], "IncidentsTable.Arn"],
+                ["dynamodb:GetItem", "HistoryTable.Arn"],
                 ["dynamodb:GetItem", "SessionsTable.Arn"],
                 [["logs:CreateLogStream", "logs:PutLogEvents"], "ReaderLogs.Arn"],
             ]),
         ),
         (
-            "EveryMinuteRole",
+            "ScheduleRole",
             json!([
-                ["lambda:InvokeFunction", "SchedulerFunction.Arn"],
+                ["lambda:InvokeFunction", ["SchedulerFunction.Arn", "RollupFunction.Arn"]],
                 ["sqs:SendMessage", "DeadLetters.Arn"],
             ]),
         ),
@@ -240,7 +350,16 @@ fn roles_hold_exactly_what_their_function_does() {
         [0];
     let leading = json!({"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["META"]}});
     assert_eq!(summaries["Condition"], leading);
+    let states = json!({"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["STATE"]}});
+    for template in [template, probe()] {
+        let statements =
+            &template["Resources"]["PingRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"];
+        assert_eq!(statements[2]["Condition"], states);
+    }
 }
+
+const PING_ANYWHERE: &str =
+    "arn:${AWS::Partition}:lambda:*:${AWS::AccountId}:function:${AWS::StackName}-ping";
 
 const UPLOADS_ARN: &str =
     "arn:${AWS::Partition}:s3:::${AWS::StackName}-uploads-${AWS::AccountId}-${AWS::Region}";
@@ -287,7 +406,7 @@ fn imports_may_have_concurrency_of_their_own_and_pings_never_need_it() {
 #[test]
 fn alarms_watch_every_function_the_dead_letters_and_the_silence() {
     let template = template();
-    for function in ["Scheduler", "Ping", "Etl", "Reader"] {
+    for function in ["Scheduler", "Ping", "Judge", "Rollup", "Etl", "Reader", "Admin"] {
         for metric in ["Errors", "Throttles"] {
             let alarm = &template["Resources"][format!("{function}{metric}")]["Properties"];
             let source = json!([alarm["Namespace"], alarm["MetricName"], alarm["Dimensions"]]);
@@ -301,6 +420,8 @@ fn alarms_watch_every_function_the_dead_letters_and_the_silence() {
         }
     }
     assert_eq!(template["Resources"]["DeadLetterSent"]["Properties"]["MetricName"], "NumberOfMessagesSent");
+    let late = &template["Resources"]["JudgeLate"]["Properties"];
+    assert_eq!(json!([late["MetricName"], late["Threshold"]]), json!(["IteratorAge", 120_000]));
 
     let silence = &template["Resources"]["BlocksMissing"]["Properties"];
     assert_eq!(silence["TreatMissingData"], "breaching");
@@ -327,8 +448,9 @@ fn alarms_watch_every_function_the_dead_letters_and_the_silence() {
 
 #[test]
 fn parameters_are_described_and_checked() {
-    let template = template();
-    for (name, parameter) in template["Parameters"].as_object().expect("parameters") {
+    let (template, probe) = (template(), probe());
+    let parameters = [&template, &probe].map(|t| t["Parameters"].as_object().expect("parameters"));
+    for (name, parameter) in parameters.into_iter().flatten() {
         assert!(parameter["Description"].is_string(), "{name} has no description");
         assert!(!parameter["Default"].is_null(), "{name} has no default");
         let checks = ["AllowedValues", "AllowedPattern", "MinValue"];

@@ -11,9 +11,9 @@ use anyhow::{Context as _, ensure};
 use ping::connect::TcpConnector;
 use ping::resolve::SystemResolver;
 use ping::tls::of_the_web;
-use ping::{Checker, Finding, Guard, Limits};
-use shared::monitor::TargetUrl;
+use ping::{Checker, Finding, Guard, Job, Limits};
 use shared::signal::{Outcome, Reason};
+use tests::example::monitor_of;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket};
 
@@ -51,8 +51,9 @@ async fn figures(good: u16, hole: u16) -> anyhow::Result<()> {
     ensure!(with(&findings, Outcome::Down(Reason::Timeout)) == 50, "50 targets are black holes");
     print("ping.round_500_targets_10pct_blackholes_s", seconds, "s")?;
 
+    let jobs: Vec<Job> = targets(CHECKS, |_| good).collect();
     let before = cpu_seconds()?;
-    let findings = checker.round(targets(CHECKS, |_| good)).await;
+    let findings = checker.round(jobs).await;
     let seconds = cpu_seconds()? - before;
     ensure!(with(&findings, Outcome::Up) == CHECKS, "every target is up");
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
@@ -80,8 +81,9 @@ fn checker() -> anyhow::Result<Arc<Checker>> {
     Ok(Arc::new(Checker::with(resolver, TcpConnector, guard, of_the_web()?, Limits::default())))
 }
 
-fn targets(count: usize, port: impl Fn(usize) -> u16) -> impl Iterator<Item = TargetUrl> {
-    (0..count).filter_map(move |n| format!("http://127.0.0.1:{}/shop/{n}", port(n)).parse().ok())
+fn targets(count: usize, port: impl Fn(usize) -> u16) -> impl Iterator<Item = Job> {
+    (0..count)
+        .map(move |n| Job::of(monitor_of("s0-aaaaaa", &format!("http://127.0.0.1:{}/shop/{n}", port(n)))))
 }
 
 fn with(findings: &[Finding], outcome: Outcome) -> usize {

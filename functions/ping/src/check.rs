@@ -1,17 +1,16 @@
-//! One check: HEAD, and GET where HEAD does not settle it, retries where a failure came fast, all of it inside one
-//! time budget.
+//! One check: what every kind has in common. The kinds are files of their own.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Method;
 use hyper::client::conn::http1::Builder;
+use rust_decimal::Decimal;
 use rustls::ClientConfig;
-use shared::monitor::TargetUrl;
+use shared::credentials::Credentials;
+use shared::monitor::{Check, Monitor};
 use shared::signal::{Outcome, Phases, Reason};
-use tokio::sync::{Notify, Semaphore};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use crate::connect::{Connect, TcpConnector};
 use crate::exchange::http1;
@@ -31,8 +30,6 @@ pub struct Limits {
     pub patience: Duration,
     /// For everything, retries and redirects included.
     pub total: Duration,
-    /// Retries of what failed fast.
-    pub retries: u32,
     /// Pause before the first retry; doubled before each further one.
     pub backoff: Duration,
 }
@@ -45,14 +42,36 @@ impl Default for Limits {
             // A page that takes as long is slow already, and GET still has more than half of the time.
             patience: Duration::from_secs(4),
             total: Duration::from_secs(10),
-            retries: 2,
             backoff: Duration::from_millis(250),
         }
     }
 }
 
+/// One monitor to look at, and what it takes to do so.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// What to check, and how.
+    pub monitor: Arc<Monitor>,
+    /// What the target lets us in with.
+    pub credentials: Option<Credentials>,
+    /// Whether the monitor was down before: then nothing is tried again, the next slot confirms.
+    pub was_down: bool,
+}
+
+impl Job {
+    /// A look at this monitor without credentials, that was not down.
+    pub fn of(monitor: Monitor) -> Self {
+        Self { monitor: Arc::new(monitor), credentials: None, was_down: false }
+    }
+
+    /// Retries of what failed fast.
+    pub(crate) fn retries(&self) -> u32 {
+        if self.was_down { 0 } else { u32::from(self.monitor.retries.get()) }
+    }
+}
+
 /// What one check found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// The verdict.
     pub outcome: Outcome,
@@ -60,15 +79,17 @@ pub struct Finding {
     pub status: Option<u16>,
     /// How long it took that method; in all, the whole check.
     pub phases: Phases,
+    /// Days that the certificate still holds, where the check looks at them.
+    pub certificate_days: Option<u16>,
+    /// Numbers of the answer, in the order of their names.
+    pub metrics: Vec<Option<Decimal>>,
 }
 
-/// What one method knows so far, kept outside its attempts so that it outlives the end of their time.
-#[derive(Debug, Default)]
-pub(crate) struct Progress {
-    pub(crate) status: Option<u16>,
-    pub(crate) phases: Phases,
-    /// Told when a request is without its answer for longer than [`Limits::patience`].
-    pub(crate) overdue: Arc<Notify>,
+impl Finding {
+    /// A finding that says this and no more.
+    pub fn of(outcome: Outcome) -> Self {
+        Self { outcome, status: None, phases: Phases::default(), certificate_days: None, metrics: Vec::new() }
+    }
 }
 
 /// Checks targets. Built once per process; holds no state of any target but the name servers' answers.
@@ -77,6 +98,7 @@ pub struct Checker<R = SystemResolver, C = TcpConnector> {
     pub(crate) connector: C,
     pub(crate) guard: Guard,
     pub(crate) tls: Arc<ClientConfig>,
+    pub(crate) tls_of_browsers: Arc<ClientConfig>,
     pub(crate) limits: Limits,
     pub(crate) http1: Builder,
     pub(crate) lookups: Semaphore,
@@ -96,94 +118,36 @@ impl Checker {
 impl<R: Resolve, C: Connect> Checker<R, C> {
     /// A checker of these parts.
     pub fn with(resolver: R, connector: C, guard: Guard, tls: Arc<ClientConfig>, limits: Limits) -> Self {
-        Self { resolver, connector, guard, tls, limits, http1: http1(), lookups: Semaphore::new(MAX_LOOKUPS) }
+        Self {
+            resolver,
+            connector,
+            guard,
+            tls_of_browsers: tls::of_browsers(&tls),
+            tls,
+            limits,
+            http1: http1(),
+            lookups: Semaphore::new(MAX_LOOKUPS),
+        }
     }
 
-    /// Checks one target. Answers within [`Limits::total`], whatever the target does.
-    pub async fn check(&self, target: &TargetUrl) -> Finding {
+    /// Makes one check. Answers within [`Limits::total`], and 400 ms more where patterns are searched, whatever the
+    /// target does. A check that found its target up and took longer than the monitor's `degraded_ms` is degraded.
+    pub async fn check(&self, job: &Job) -> Finding {
         let start = Instant::now();
-        let mut finding = self.verdict(target, start + self.limits.total).await;
-        finding.phases.total_ms = Some(ms(start.elapsed()));
-        finding
-    }
-
-    /// HEAD's verdict where it is up or no answer at all, else GET's: many servers refuse HEAD, answer it wrongly,
-    /// hang up on it or never answer it. While HEAD is merely overdue it goes on beside GET, because a slow page is
-    /// up too.
-    async fn verdict(&self, target: &TargetUrl, deadline: Instant) -> Finding {
-        let progress = Progress::default();
-        let overdue = Arc::clone(&progress.overdue);
-        let mut head = pin!(self.ask(Method::HEAD, target, deadline, progress));
-        let ended = tokio::select! {
-            biased;
-            finding = &mut head => Some(finding),
-            () = overdue.notified() => None,
+        let deadline = start + self.limits.total;
+        let mut finding = match &job.monitor.check {
+            Check::Http(check) => self.http(job, check, start).await,
+            Check::Tcp(check) => self.tcp(job, check, deadline).await,
+            Check::Tls(check) => self.tls(job, check, deadline).await,
+            Check::Dns(check) => self.dns(check).await,
+            // Is heard, not checked.
+            Check::Heartbeat(_) => Finding::of(Outcome::Unknown(Reason::Configuration)),
         };
-        if let Some(finding) = ended
-            && !is_bad_answer(finding.outcome)
-        {
-            return finding;
+        let total = *finding.phases.total_ms.get_or_insert_with(|| ms(start.elapsed()));
+        if finding.outcome == Outcome::Up && job.monitor.degraded_ms.is_some_and(|limit| total > limit) {
+            finding.outcome = Outcome::Degraded(Reason::Slow);
         }
-        let get = self.ask(Method::GET, target, deadline, Progress::default());
-        tokio::select! {
-            biased;
-            up @ Finding { outcome: Outcome::Up, .. } = &mut head, if ended.is_none() => up,
-            finding = get => finding,
-        }
-    }
-
-    /// What one method finds until the deadline.
-    async fn ask(
-        &self,
-        method: Method,
-        target: &TargetUrl,
-        deadline: Instant,
-        mut progress: Progress,
-    ) -> Finding {
-        let outcome = timeout_at(deadline, self.attempts(&method, target, deadline, &mut progress)).await;
-        Finding {
-            outcome: outcome.unwrap_or(Outcome::Down(Reason::Timeout)),
-            status: progress.status,
-            phases: progress.phases,
-        }
-    }
-
-    async fn attempts(
-        &self,
-        method: &Method,
-        target: &TargetUrl,
-        deadline: Instant,
-        progress: &mut Progress,
-    ) -> Outcome {
-        let mut retries = 0;
-        loop {
-            let outcome = self.follow(method, target, progress).await;
-            // Asking again is GET's business then.
-            let left_to_get = method == Method::HEAD && is_bad_answer(outcome);
-            let pause = self.limits.backoff.saturating_mul(1 << retries);
-            let in_time = Instant::now() + pause < deadline;
-            let again = failed_fast(outcome, progress.status) && retries < self.limits.retries && in_time;
-            if left_to_get || !again {
-                return outcome;
-            }
-            sleep(pause).await;
-            retries += 1;
-        }
-    }
-}
-
-/// Whether the target answered, but not as it should.
-fn is_bad_answer(outcome: Outcome) -> bool {
-    use Reason::{Body, Protocol, Redirect, Reset, Status};
-    matches!(outcome, Outcome::Down(Status | Redirect | Protocol | Reset | Body))
-}
-
-/// Whether another attempt may find something else. Never after a timeout: the next slot confirms it.
-fn failed_fast(outcome: Outcome, status: Option<u16>) -> bool {
-    match outcome {
-        Outcome::Down(Reason::Refused | Reason::Reset) => true,
-        Outcome::Down(Reason::Status) => status.is_some_and(|status| (500..600).contains(&status)),
-        _ => false,
+        finding
     }
 }
 

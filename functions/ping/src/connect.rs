@@ -18,7 +18,7 @@ const MAX_DIALLED: usize = 4;
 /// Opens a connection to an address. Called with addresses that the guard allowed only.
 pub trait Connect: Send + Sync {
     /// An open connection.
-    type Stream: AsyncRead + AsyncWrite + Unpin + Send;
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
     /// Connects; the caller bounds the time.
     fn connect(&self, address: SocketAddr) -> impl Future<Output = io::Result<Self::Stream>> + Send;
@@ -56,7 +56,7 @@ pub(crate) async fn dial<C: Connect>(
         let share = deadline.saturating_duration_since(Instant::now()) / left;
         let failure = match timeout(share, connector.connect(*address)).await {
             Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => connect_failure(&error),
+            Ok(Err(error)) => connect_failure(*address, &error),
             Err(_) => Outcome::Down(Reason::ConnectTimeout),
         };
         first_failure.get_or_insert(failure);
@@ -66,13 +66,17 @@ pub(crate) async fn dial<C: Connect>(
 
 /// What a failed connection says of the target; everything that it says nothing of is trouble on our side, such
 /// as file descriptors or local ports that have run out, or a network that we have no route to.
-fn connect_failure(error: &io::Error) -> Outcome {
+fn connect_failure(address: SocketAddr, error: &io::Error) -> Outcome {
     match error.kind() {
+        // No route, or no address of our own to come from: most networks have no IPv6.
+        ErrorKind::NetworkUnreachable | ErrorKind::AddrNotAvailable if address.is_ipv6() => {
+            Outcome::Unknown(Reason::Ipv6)
+        }
         ErrorKind::ConnectionRefused => Outcome::Down(Reason::Refused),
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => Outcome::Down(Reason::Reset),
         ErrorKind::TimedOut => Outcome::Down(Reason::ConnectTimeout),
         ErrorKind::HostUnreachable => Outcome::Down(Reason::Unreachable),
-        _ => Outcome::Unknown,
+        _ => Outcome::Unknown(Reason::Network),
     }
 }
 
@@ -84,7 +88,9 @@ pub(crate) fn broken(error: &io::Error) -> Outcome {
         ErrorKind::TimedOut => Outcome::Down(Reason::Timeout),
         ErrorKind::HostUnreachable => Outcome::Down(Reason::Unreachable),
         // Our own memory, route or network interface.
-        ErrorKind::OutOfMemory | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => Outcome::Unknown,
+        ErrorKind::OutOfMemory | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => {
+            Outcome::Unknown(Reason::Network)
+        }
         _ => Outcome::Down(Reason::Reset),
     }
 }
@@ -93,19 +99,32 @@ pub(crate) fn broken(error: &io::Error) -> Outcome {
 mod tests {
     use super::*;
 
+    fn connecting(address: &str, code: i32) -> Outcome {
+        connect_failure(address.parse().unwrap(), &io::Error::from_raw_os_error(code))
+    }
+
     #[test]
     fn trouble_on_our_side_is_not_the_targets() {
         // EMFILE, ENFILE, EADDRNOTAVAIL, ENOBUFS, EPERM, ENETUNREACH, ENETDOWN
         for code in [24, 23, 99, 105, 1, 101, 100] {
-            assert_eq!(connect_failure(&io::Error::from_raw_os_error(code)), Outcome::Unknown, "{code}");
+            assert_eq!(connecting("1.1.1.1:80", code), Outcome::Unknown(Reason::Network), "{code}");
         }
         // ENETUNREACH, ENETDOWN, ENOMEM
         for code in [101, 100, 12] {
-            assert_eq!(broken(&io::Error::from_raw_os_error(code)), Outcome::Unknown, "{code}");
+            let error = io::Error::from_raw_os_error(code);
+            assert_eq!(broken(&error), Outcome::Unknown(Reason::Network), "{code}");
         }
         // EHOSTUNREACH: we have a route, and nobody is at its end.
-        let gone = io::Error::from_raw_os_error(113);
-        assert_eq!(connect_failure(&gone), Outcome::Down(Reason::Unreachable));
-        assert_eq!(broken(&gone), Outcome::Down(Reason::Unreachable));
+        assert_eq!(connecting("1.1.1.1:80", 113), Outcome::Down(Reason::Unreachable));
+        assert_eq!(broken(&io::Error::from_raw_os_error(113)), Outcome::Down(Reason::Unreachable));
+    }
+
+    #[test]
+    fn having_no_ipv6_is_a_reason_of_its_own() {
+        for code in [101, 99] {
+            assert_eq!(connecting("[2606:4700::1111]:80", code), Outcome::Unknown(Reason::Ipv6), "{code}");
+        }
+        assert_eq!(connecting("[2606:4700::1111]:80", 24), Outcome::Unknown(Reason::Network));
+        assert_eq!(connecting("[2606:4700::1111]:80", 111), Outcome::Down(Reason::Refused));
     }
 }

@@ -1,125 +1,104 @@
 //! Following redirects: our own loop, so that the rules of a target and the guard hold on every hop.
 
 use std::borrow::Cow;
-use std::net::{IpAddr, SocketAddr};
+use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 
-use http::{HeaderValue, Method};
-use rustls::pki_types::ServerName;
+use http::HeaderValue;
 use shared::monitor::TargetUrl;
 use shared::signal::{Outcome, Phases, Reason};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, timeout};
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
+use tokio::sync::Notify;
+use tokio::time::timeout;
 use url::{Host, Url};
 
-use crate::check::{Checker, Progress, ms};
-use crate::connect::{Connect, broken, dial};
-use crate::exchange::{Answer, exchange};
+use crate::certificate::Certificate;
+use crate::check::{Checker, Job};
+use crate::connect::Connect;
+use crate::exchange::{Reply, exchange};
+use crate::expect::Answer;
+use crate::http::Progress;
+use crate::http2;
+use crate::request::Ask;
 use crate::resolve::Resolve;
 
 /// Redirects that are followed.
 pub(crate) const MAX_REDIRECTS: usize = 5;
 
 impl<R: Resolve, C: Connect> Checker<R, C> {
-    /// Asks for the URL and follows redirects to the end.
+    /// Asks for the monitor's URL and follows redirects to the end.
     pub(crate) async fn follow(
         &self,
-        method: &Method,
-        target: &TargetUrl,
+        job: &Job,
+        mut ask: Ask<'_>,
         progress: &mut Progress,
-    ) -> Outcome {
-        let mut target = Cow::Borrowed(target);
+    ) -> Result<Answer, Outcome> {
+        let mut target = Cow::Borrowed(&ask.check.url);
         for _ in 0..=MAX_REDIRECTS {
-            match self.hop(method.clone(), target.url(), progress).await {
-                Ok(Answer::Good) => return Outcome::Up,
-                Err(outcome) => return outcome,
-                Ok(Answer::Elsewhere(location)) => match next(target.url(), &location) {
-                    Some(next) => target = Cow::Owned(next),
-                    None => break,
-                },
+            match self.hop(job, &ask, target.url(), progress).await? {
+                Reply::Final(answer) => return Ok(answer),
+                Reply::Elsewhere(status, location) => {
+                    let next = next(target.url(), &location).ok_or(Outcome::Down(Reason::Redirect))?;
+                    ask.redirected(status, next.url())?;
+                    target = Cow::Owned(next);
+                }
             }
         }
-        Outcome::Down(Reason::Redirect)
+        Err(Outcome::Down(Reason::Redirect))
     }
 
     /// One request on a connection of its own; notes how long each part takes.
-    async fn hop(&self, method: Method, url: &Url, progress: &mut Progress) -> Result<Answer, Outcome> {
+    async fn hop(
+        &self,
+        job: &Job,
+        ask: &Ask<'_>,
+        url: &Url,
+        progress: &mut Progress,
+    ) -> Result<Reply, Outcome> {
         progress.phases = Phases::default();
         let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
             return Err(Outcome::Down(Reason::Redirect));
         };
-        let addresses = self.addresses(&host, port, progress).await?;
-        let start = Instant::now();
-        let stream = dial(&self.connector, &self.guard, &addresses, self.limits.connect).await?;
-        progress.phases.connect_ms = Some(ms(start.elapsed()));
+        let stream = self.open(host.clone(), port, job.monitor.ip, &mut progress.phases).await?;
         if url.scheme() != "https" {
-            return self.patiently(stream, method, url, progress).await;
+            let overdue = Arc::clone(&progress.overdue);
+            return self.patiently(&overdue, exchange(&self.http1, stream, ask, url, progress)).await;
         }
-        let start = Instant::now();
-        let stream = self.handshake(&host, stream).await?;
-        progress.phases.tls_ms = Some(ms(start.elapsed()));
-        self.patiently(stream, method, url, progress).await
+        // Boxed: a session is large, and most checks of a round wait for something else.
+        Box::pin(self.hop_over_tls(stream, host, ask, url, progress)).await
+    }
+
+    async fn hop_over_tls(
+        &self,
+        stream: C::Stream,
+        host: Host<&str>,
+        ask: &Ask<'_>,
+        url: &Url,
+        progress: &mut Progress,
+    ) -> Result<Reply, Outcome> {
+        let overdue = Arc::clone(&progress.overdue);
+        let tls = if ask.check.browser { &self.tls_of_browsers } else { &self.tls };
+        let stream = self.handshake(tls, host, stream, &mut progress.phases).await?;
+        let (_, session) = stream.get_ref();
+        if ask.check.expect.certificate_days.is_some() {
+            let certificate = session.peer_certificates().and_then(<[_]>::first);
+            progress.certificate = certificate.and_then(Certificate::read);
+        }
+        if session.alpn_protocol() == Some(http2::ALPN) {
+            return self.patiently(&overdue, http2::exchange(stream, ask, url, progress)).await;
+        }
+        self.patiently(&overdue, exchange(&self.http1, stream, ask, url, progress)).await
     }
 
     /// One exchange, and a word to whoever waits once it is overdue. Only this part of a hop is timed so: names,
     /// connections and TLS do not know the method, so that another one would find them no different.
-    async fn patiently(
-        &self,
-        stream: impl AsyncRead + AsyncWrite + Unpin,
-        method: Method,
-        url: &Url,
-        progress: &mut Progress,
-    ) -> Result<Answer, Outcome> {
-        let overdue = Arc::clone(&progress.overdue);
-        let mut exchange = pin!(exchange(&self.http1, stream, method, url, progress));
-        if let Ok(answer) = timeout(self.limits.patience, exchange.as_mut()).await {
-            return answer;
+    async fn patiently<T>(&self, overdue: &Notify, exchange: impl Future<Output = T>) -> T {
+        let mut exchange = pin!(exchange);
+        if let Ok(reply) = timeout(self.limits.patience, exchange.as_mut()).await {
+            return reply;
         }
         overdue.notify_one();
         exchange.await
-    }
-
-    /// Where the host is: a literal address is itself, a name is looked up within the time for connecting.
-    async fn addresses(
-        &self,
-        host: &Host<&str>,
-        port: u16,
-        progress: &mut Progress,
-    ) -> Result<Vec<SocketAddr>, Outcome> {
-        let name = match *host {
-            Host::Ipv4(ip) => return Ok(vec![SocketAddr::new(ip.into(), port)]),
-            Host::Ipv6(ip) => return Ok(vec![SocketAddr::new(ip.into(), port)]),
-            Host::Domain(name) => name,
-        };
-        let start = Instant::now();
-        let looked_up = timeout(self.limits.connect, async {
-            let _permit = self.lookups.acquire().await;
-            self.resolver.addresses(name).await
-        });
-        let addresses = looked_up.await.unwrap_or(Err(Outcome::Down(Reason::Dns)))?;
-        progress.phases.dns_ms = Some(ms(start.elapsed()));
-        if addresses.is_empty() {
-            return Err(Outcome::Down(Reason::Dns));
-        }
-        Ok(addresses.into_iter().map(|ip| SocketAddr::new(ip, port)).collect())
-    }
-
-    async fn handshake<S>(&self, host: &Host<&str>, stream: S) -> Result<TlsStream<S>, Outcome>
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
-        let name = match *host {
-            Host::Ipv4(ip) => ServerName::from(IpAddr::V4(ip)),
-            Host::Ipv6(ip) => ServerName::from(IpAddr::V6(ip)),
-            Host::Domain(name) => {
-                ServerName::try_from(name.to_owned()).map_err(|_| Outcome::Down(Reason::Tls))?
-            }
-        };
-        let connector = TlsConnector::from(Arc::clone(&self.tls));
-        connector.connect(name, stream).await.map_err(|error| broken(&error))
     }
 }
 

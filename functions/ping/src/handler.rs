@@ -1,99 +1,200 @@
 //! The invocation: which monitors are due, the round of checks, the block.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use futures_util::{StreamExt as _, stream};
 use jiff::{Timestamp, ToSpan as _};
+use shared::beat::Beat;
 use shared::block::Block;
-use shared::monitor::{Monitor, Region};
+use shared::monitor::{Check, Monitor, MonitorId, Region, ShardId};
 use shared::schedule::{PingRequest, Slot, is_due};
-use shared::signal::{Outcome, Signal};
-use shared::store::{ReadMonitors, WriteSignals};
-use tracing::{info, warn};
+use shared::signal::{Outcome, Reason, Signal};
+use shared::state::State;
+use shared::store::{Broken, ReadBeats, ReadCredentials, ReadMonitors, ReadStates, WriteSignals};
+use tokio::time::timeout;
+use tracing::warn;
 
-use crate::check::Checker;
+use crate::check::{Checker, Finding, Job};
 use crate::connect::Connect;
+use crate::doubt::References;
+use crate::heartbeat;
+use crate::keyring::Keyring;
 use crate::resolve::Resolve;
 
 /// How far the clock of whoever asks may be ahead of ours, in minutes.
 const MAX_SLOT_AHEAD_MINUTES: i64 = 1;
 
-/// What an invocation works with.
-pub struct Ping<M, S, R, C> {
+/// Time for reading what a round can do without.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Credentials read at once.
+const READS_AT_ONCE: usize = 16;
+
+/// What an invocation reads and writes.
+pub struct Stores<M, T, B, K, S> {
     /// The configuration of monitors.
     pub monitors: M,
+    /// Which monitors were down.
+    pub states: T,
+    /// What targets that call us have said.
+    pub beats: B,
+    /// What targets let us in with.
+    pub keyring: Keyring<K>,
     /// Where the block goes.
     pub signals: S,
+}
+
+/// What an invocation works with.
+pub struct Ping<M, T, B, K, S, R, C> {
+    /// What it reads and writes.
+    pub stores: Stores<M, T, B, K, S>,
     /// Looks at targets.
     pub checker: Arc<Checker<R, C>>,
+    /// What is there whenever the network is.
+    pub references: References,
     /// The region this function runs in.
     pub region: Region,
 }
 
-impl<M, S, R, C> Ping<M, S, R, C>
+impl<M, T, B, K, S, R, C> Ping<M, T, B, K, S, R, C>
 where
     M: ReadMonitors,
+    T: ReadStates,
+    B: ReadBeats,
+    K: ReadCredentials,
     S: WriteSignals,
     R: Resolve + 'static,
     C: Connect + 'static,
 {
     /// Checks the shard's monitors that are due in the slot and puts their block, once; a slot that is too old
-    /// or lies ahead is refused and stays a gap. `count` takes the metrics of
-    /// the slot.
+    /// or lies ahead is refused and stays a gap. A round in which nothing went wrong logs nothing.
     ///
     /// # Errors
-    /// When a table does not answer: Lambda invokes again, and the slot's age bounds how often that helps.
-    pub async fn handle(
-        &self,
-        request: &PingRequest,
-        clock: impl Fn() -> Timestamp,
-        count: impl Fn(Slot, &[(&str, u64)]),
-    ) -> anyhow::Result<()> {
+    /// When monitors cannot be read or the block not be written: Lambda invokes again, and the slot's age bounds how
+    /// often that helps.
+    pub async fn handle(&self, request: &PingRequest, clock: impl Fn() -> Timestamp) -> anyhow::Result<()> {
         let PingRequest { shard, slot } = *request;
         let now = clock();
         if slot.is_too_old(now) || slot.start() > now + MAX_SLOT_AHEAD_MINUTES.minutes() {
             warn!(%shard, %slot, %now, "refused a slot that is not now: it stays a gap");
             return Ok(());
         }
-        let mut due = self.monitors.monitors(shard).await.context("reading the shard's monitors")?;
+        let (stored, down) = tokio::join!(self.stores.monitors.monitors(shard), self.down(shard));
+        let stored = stored.context("reading the shard's monitors")?;
+        let mut signals = of_broken(shard, &stored.broken);
+        let mut due = stored.values;
         due.retain(|monitor| is_due(monitor, slot) && monitor.regions.contains(&self.region));
-        let signals = self.signals_of(&due).await;
-        let written_at = clock();
-        let block = Block { shard, slot, region: self.region.clone(), written_at, signals };
-        let written = self.signals.put_block(&block).await.context("writing the block")?;
-        if written {
-            count(slot, &[("BlocksWritten", 1)]);
-        }
-        let duration = Duration::try_from(written_at.duration_since(now)).unwrap_or_default();
-        info!(
-            %shard,
-            %slot,
-            written,
-            checks = block.signals.len(),
-            available = with(&block, |outcome| outcome.is_available() == Some(true)),
-            down = with(&block, |outcome| outcome.is_available() == Some(false)),
-            blocked = with(&block, |outcome| outcome == Outcome::Blocked),
-            unknown = with(&block, |outcome| outcome == Outcome::Unknown),
-            duration_ms = duration.as_millis(),
-            "checked a shard"
-        );
+        let (beating, checked): (Vec<Monitor>, Vec<Monitor>) =
+            due.into_iter().partition(|monitor| matches!(monitor.check, Check::Heartbeat(_)));
+        let (of_beats, of_checks) =
+            tokio::join!(self.listen(shard, slot, &beating), self.look(checked, &down));
+        signals.extend(of_beats);
+        signals.extend(of_checks);
+        signals.sort_by(|a, b| a.monitor.cmp(&b.monitor));
+        let block = Block { shard, slot, region: self.region.clone(), written_at: clock(), signals };
+        self.stores.signals.put_block(&block).await.context("writing the block")?;
         Ok(())
     }
 
-    async fn signals_of(&self, due: &[Monitor]) -> Vec<Signal> {
-        let findings = self.checker.round(due.iter().map(|monitor| monitor.url.clone())).await;
-        let signals = due.iter().zip(findings).map(|(monitor, finding)| Signal {
-            monitor: monitor.id.clone(),
-            outcome: finding.outcome,
-            status: finding.status,
-            phases: finding.phases,
-        });
-        signals.collect()
+    /// The monitors that were down before. Not knowing costs a few retries, so nothing waits for it for long.
+    async fn down(&self, shard: ShardId) -> HashSet<MonitorId> {
+        let state = match timeout(PATIENCE, self.stores.states.state(shard)).await {
+            Ok(Ok(state)) => state.unwrap_or_default(),
+            Ok(Err(error)) => {
+                warn!(%shard, %error, "checking without knowing what was down");
+                return HashSet::new();
+            }
+            Err(_) => {
+                warn!(%shard, "checking without knowing what was down: the table did not answer in time");
+                return HashSet::new();
+            }
+        };
+        let down = state.monitors.into_iter().filter(|(_, monitor)| monitor.state == State::Down);
+        down.map(|(id, _)| id).collect()
+    }
+
+    /// What the targets that call us have said; the table is read if there is one.
+    async fn listen(&self, shard: ShardId, slot: Slot, due: &[Monitor]) -> Vec<Signal> {
+        if due.is_empty() {
+            return Vec::new();
+        }
+        let beats = match timeout(PATIENCE, self.stores.beats.beats(shard)).await {
+            Ok(Ok(beats)) => Some(beats),
+            Ok(Err(error)) => {
+                warn!(%shard, %error, "the beats are not to be had");
+                None
+            }
+            Err(_) => {
+                warn!(%shard, "the beats are not to be had: the table did not answer in time");
+                None
+            }
+        };
+        due.iter().map(|monitor| signal(&monitor.id, heard(monitor, beats.as_deref(), slot))).collect()
+    }
+
+    /// One round of checks, and whether it says anything at all.
+    async fn look(&self, due: Vec<Monitor>, down: &HashSet<MonitorId>) -> Vec<Signal> {
+        let prepared = stream::iter(due).map(|monitor| self.job(monitor, down)).buffered(READS_AT_ONCE);
+        let mut signals = Vec::new();
+        let mut jobs = Vec::new();
+        for (monitor, job) in prepared.collect::<Vec<_>>().await {
+            match job {
+                Ok(job) => jobs.push((monitor, job)),
+                Err(outcome) => signals.push(signal(&monitor, Finding::of(outcome))),
+            }
+        }
+        let (monitors, jobs): (Vec<MonitorId>, Vec<Job>) = jobs.into_iter().unzip();
+        let mut findings = self.checker.round(jobs).await;
+        if self.checker.doubt(&self.references, &mut findings).await {
+            warn!(
+                checks = findings.len(),
+                "nothing can be reached from here: the round says nothing of the targets"
+            );
+        }
+        signals.extend(monitors.iter().zip(findings).map(|(monitor, finding)| signal(monitor, finding)));
+        signals
+    }
+
+    /// What it takes to look at this monitor, or why nobody can.
+    async fn job(&self, monitor: Monitor, down: &HashSet<MonitorId>) -> (MonitorId, Result<Job, Outcome>) {
+        let id = monitor.id.clone();
+        let secret = matches!(&monitor.check, Check::Http(check) if check.credentials);
+        let credentials = match secret {
+            true => self.stores.keyring.credentials(&monitor).await.map(Some),
+            false => Ok(None),
+        };
+        let was_down = down.contains(&id);
+        (id, credentials.map(|credentials| Job { credentials, was_down, ..Job::of(monitor) }))
     }
 }
 
-/// How many signals of the block have such an outcome.
-fn with(block: &Block, wanted: impl Fn(Outcome) -> bool) -> usize {
-    block.signals.iter().filter(|signal| wanted(signal.outcome)).count()
+/// What the last beat says of a heartbeat, where the beats are to be had.
+fn heard(monitor: &Monitor, beats: Option<&[Beat]>, slot: Slot) -> Finding {
+    match (&monitor.check, beats) {
+        (Check::Heartbeat(check), Some(beats)) => {
+            let beat = beats.iter().find(|beat| beat.monitor == monitor.id);
+            heartbeat::heard(monitor, check, beat, slot.start())
+        }
+        _ => Finding::of(Outcome::Unknown(Reason::Network)),
+    }
+}
+
+/// A monitor that cannot be understood is seen as such, and stops no other. What is wrong with it is not logged: the
+/// text may hold anything.
+fn of_broken(shard: ShardId, broken: &[Broken]) -> Vec<Signal> {
+    let ids = broken.iter().filter_map(|broken| broken.id.parse().ok());
+    let ids: Vec<MonitorId> = ids.filter(|id: &MonitorId| id.shard() == shard).collect();
+    if !broken.is_empty() {
+        let named: Vec<String> = ids.iter().map(MonitorId::to_string).collect();
+        warn!(%shard, broken = broken.len(), monitors = named.join(" "), "monitors that are not valid are not checked");
+    }
+    ids.iter().map(|id| signal(id, Finding::of(Outcome::Unknown(Reason::Configuration)))).collect()
+}
+
+fn signal(monitor: &MonitorId, finding: Finding) -> Signal {
+    let Finding { outcome, status, phases, certificate_days, metrics } = finding;
+    Signal { monitor: monitor.clone(), outcome, status, phases, certificate_days, metrics }
 }

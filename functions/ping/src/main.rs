@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{Builder, Region};
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use ping::{Checker, Config, Ping};
+use ping::{Checker, Config, Keyring, Ping, Stores};
 use shared::config::Env;
-use shared::schedule::{PingRequest, Slot};
-use shared::store::{MonitorsTable, SignalsTable};
+use shared::schedule::PingRequest;
+use shared::store::{BeatsTable, IncidentsTable, MonitorsTable, SecretsTable, SignalsTable};
 use shared::{clients, telemetry};
 
 // It waits more than it computes: one thread is enough, and cheaper to start.
@@ -16,19 +17,22 @@ use shared::{clients, telemetry};
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let config = Config::read(Env::of_process())?;
-    let client = Client::new(&clients::of_function().await);
-    let ping = Ping {
+    // Wherever checks are made, the tables are at home.
+    let home = Region::new(config.home_region.as_str().to_owned());
+    let client = Client::from_conf(Builder::from(&clients::of_function().await).region(home).build());
+    let stores = Stores {
         monitors: MonitorsTable::new(client.clone(), config.monitors_table),
+        states: IncidentsTable::new(client.clone(), config.incidents_table),
+        beats: BeatsTable::new(client.clone(), config.beats_table),
+        keyring: Keyring::new(SecretsTable::new(client.clone(), config.secrets_table)),
         signals: SignalsTable::new(client, config.signals_table),
-        checker: Arc::new(Checker::new(config.guard)?),
-        region: config.region,
     };
-    let (ping, stack) = (&ping, &config.stack);
+    let checker = Arc::new(Checker::new(config.guard)?);
+    checker.rehearse().await;
+    let ping = Ping { stores, checker, references: config.references, region: config.region };
+    let ping = &ping;
     run(service_fn(|event: LambdaEvent<PingRequest>| async move {
-        let count = |slot: Slot, counts: &[(&str, u64)]| telemetry::count(stack, slot.start(), counts);
-        ping.handle(&event.payload, Timestamp::now, count)
-            .await
-            .map_err(|error| Error::from(format!("{error:#}")))
+        ping.handle(&event.payload, Timestamp::now).await.map_err(|error| Error::from(format!("{error:#}")))
     }))
     .await
 }

@@ -7,6 +7,8 @@ use rustls::client::Resumption;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::{ClientConfig, RootCertStore};
 
+use crate::http2;
+
 /// Trusts Mozilla's root certificates, as browsers do.
 ///
 /// # Errors
@@ -33,4 +35,11 @@ pub fn trusting(roots: RootCertStore) -> anyhow::Result<Arc<ClientConfig>> {
     // A resumed session shows no certificate: one that has expired since would go unnoticed.
     config.resumption = Resumption::disabled();
     Ok(Arc::new(config))
+}
+
+/// The same, and offers HTTP/2 as browsers do.
+pub(crate) fn of_browsers(config: &ClientConfig) -> Arc<ClientConfig> {
+    let mut config = config.clone();
+    config.alpn_protocols.insert(0, http2::ALPN.to_vec());
+    Arc::new(config)
 }

@@ -1,41 +1,19 @@
 //! The bars of one monitor: what the shown hour looks like, minute by minute.
 
-use std::fmt;
-
 use shared::monitor::Monitor;
 use shared::schedule::{Slot, is_due};
-use shared::signal::Outcome;
+use shared::signal::{Outcome, Reason};
+use shared::state::State;
 use shared::uptime::uptime;
+use shared::verdict::Verdict;
 
-use crate::watched::Found;
-
-/// Bars of one monitor: an hour.
-pub(crate) const MINUTES: i64 = 60;
-
-/// What a monitor's checks of one minute say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum State {
-    Up,
-    Degraded,
-    Down,
-    /// Nothing was found out: unknown is not down.
-    Unknown,
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Up => "up",
-            Self::Degraded => "degraded",
-            Self::Down => "down",
-            Self::Unknown => "unknown",
-        })
-    }
-}
+use crate::minutes::Minutes;
+use crate::worked_on::WorkedOn;
 
 /// One minute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Bar {
+    /// Up, degraded, down or unknown.
     pub(crate) state: State,
     /// For people, such as `14:25 down: timeout`. Times in UTC.
     pub(crate) title: String,
@@ -44,144 +22,134 @@ pub(crate) struct Bar {
 /// The shown hour of one monitor.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Hour {
-    /// Oldest first, always [`MINUTES`].
+    /// Oldest first, always [`crate::minutes::MINUTES`].
     pub(crate) bars: Vec<Bar>,
-    /// What the newest minute says in which a check was due; unknown when none was in this hour.
-    pub(crate) state: State,
-    /// The share of checks that found the target available; `None` when none says anything of it.
+    /// The share of minutes in which it was available, of those that say anything of it and in which nobody worked
+    /// on it; `None` when there are none.
     pub(crate) uptime: Option<f64>,
-    /// Whether anything was recorded at all.
-    pub(crate) any: bool,
 }
 
 impl Hour {
-    /// The hour that ends with this slot, of what was found in it.
-    pub(crate) fn of(monitor: &Monitor, found: &[Found<'_>], last: Slot) -> Self {
-        let slots = (1 - MINUTES..=0).map(|minutes| last.plus(minutes));
-        let first = last.plus(1 - MINUTES);
-        let shown: Vec<&Found<'_>> = found.iter().filter(|f| (first..=last).contains(&f.slot)).collect();
-        let mut state = None;
+    /// The monitor's hour.
+    pub(crate) fn of(monitor: &Monitor, minutes: &Minutes<'_>, worked_on: &WorkedOn) -> Self {
         let mut bars = Vec::with_capacity(60);
-        for slot in slots {
-            let outcomes: Vec<Found<'_>> = shown.iter().filter(|f| f.slot == slot).map(|f| **f).collect();
-            let bar = bar(slot, &outcomes, is_due(monitor, slot));
-            if !outcomes.is_empty() || is_due(monitor, slot) {
-                state = Some(bar.state);
+        let mut counted = Vec::with_capacity(60);
+        for slot in minutes.hour(monitor) {
+            let verdict = minutes.verdict(monitor, slot);
+            if !worked_on.covers(&monitor.id, slot) {
+                counted.push(outcome(&verdict));
             }
-            bars.push(bar);
+            let title = title(monitor, minutes, slot, &verdict);
+            bars.push(Bar { state: state(&verdict), title });
         }
-        Self {
-            bars,
-            state: state.unwrap_or(State::Unknown),
-            uptime: uptime(shown.iter().map(|f| f.signal.outcome)),
-            any: !shown.is_empty(),
+        Self { bars, uptime: uptime(counted.into_iter().flatten()) }
+    }
+}
+
+/// What a verdict says of the monitor.
+pub(crate) fn state(verdict: &Verdict) -> State {
+    match verdict {
+        Verdict::Up => State::Up,
+        Verdict::Degraded(_) => State::Degraded,
+        Verdict::Down(_) => State::Down,
+        Verdict::Unknown => State::Unknown,
+    }
+}
+
+/// The verdict as if one check had made it, for the formula of the uptime.
+fn outcome(verdict: &Verdict) -> Option<Outcome> {
+    match verdict {
+        Verdict::Up => Some(Outcome::Up),
+        Verdict::Degraded(why) => Some(Outcome::Degraded(why.reason)),
+        Verdict::Down(why) => Some(Outcome::Down(why.reason)),
+        Verdict::Unknown => None,
+    }
+}
+
+/// One minute in words: `14:25 down: status 503, in 2 of 3 regions`.
+fn title(monitor: &Monitor, minutes: &Minutes<'_>, slot: Slot, verdict: &Verdict) -> String {
+    let time = slot.hour_minute();
+    let outcomes: Vec<Outcome> = minutes.signals(monitor, slot).map(|signal| signal.outcome).collect();
+    let known = outcomes.iter().filter(|outcome| outcome.is_available().is_some()).count();
+    let of_regions = |regions: usize| match known {
+        0 | 1 => String::new(),
+        _ => format!(", in {regions} of {known} regions"),
+    };
+    match verdict {
+        Verdict::Up => {
+            let up = outcomes.iter().filter(|outcome| **outcome == Outcome::Up).count();
+            let but = if up < known { of_regions(up) } else { String::new() };
+            format!("{time} up{but}")
+        }
+        Verdict::Degraded(why) | Verdict::Down(why) => {
+            let status = why.status.filter(|_| why.reason == Reason::Status);
+            let status = status.map(|code| format!(" {code}")).unwrap_or_default();
+            let regions = of_regions(why.regions.len());
+            format!("{time} {}: {}{status}{regions}", state(verdict), why.reason)
+        }
+        Verdict::Unknown => {
+            let why = match outcomes.first() {
+                Some(Outcome::Blocked) => "blocked".to_owned(),
+                Some(Outcome::Unknown(reason)) => format!("no data: {reason}"),
+                _ if is_due(monitor, slot) => "no data".to_owned(),
+                _ => "not due".to_owned(),
+            };
+            format!("{time} {why}")
         }
     }
 }
 
-/// One minute's bar, of what each region found in it. Down when at least half of the regions that know say so;
-/// degraded when any of them says less than up.
-fn bar(slot: Slot, found: &[Found<'_>], due: bool) -> Bar {
-    let known: Vec<Outcome> =
-        found.iter().map(|f| f.signal.outcome).filter(|o| o.is_available().is_some()).collect();
-    let down = known.iter().filter(|o| o.is_available() == Some(false)).count();
-    let state = if known.is_empty() {
-        State::Unknown
-    } else if down * 2 >= known.len() {
-        State::Down
-    } else if down > 0 || known.contains(&Outcome::Degraded) {
-        State::Degraded
-    } else {
-        State::Up
-    };
-    let time = slot.hour_minute();
-    let title = if known.is_empty() {
-        let why = match found.first() {
-            Some(f) if f.signal.outcome == Outcome::Blocked => "blocked",
-            Some(_) => "no data",
-            None if due => "no data",
-            None => "not due",
-        };
-        format!("{time} {why}")
-    } else {
-        format!("{time} {state}{}", reason(found, down, known.len()))
-    };
-    Bar { state, title }
-}
-
-/// Why it is down, and in how many regions where there are several: `: status 503, in 1 of 2 regions`.
-fn reason(found: &[Found<'_>], down: usize, known: usize) -> String {
-    let failed = found.iter().find_map(|f| match f.signal.outcome {
-        Outcome::Down(reason) => Some((reason, f.signal.status)),
-        _ => None,
-    });
-    let Some((reason, status)) = failed else {
-        return String::new();
-    };
-    let status = status.map(|code| format!(" {code}")).unwrap_or_default();
-    let regions = if known > 1 { format!(", in {down} of {known} regions") } else { String::new() };
-    format!(": {reason}{status}{regions}")
-}
-
 #[cfg(test)]
 mod tests {
-    use shared::monitor::{Interval, MonitorId, ShardId};
-    use shared::signal::{Phases, Reason, Signal};
+    use ::tests::example;
+    use shared::block::{Block, decode};
+    use shared::maintenance::Window;
+    use shared::monitor::{Interval, Quorum, ShardId};
 
     use super::*;
 
-    fn monitor(interval: u32) -> Monitor {
-        Monitor {
-            id: MonitorId::new(ShardId(0), "7f3k2a").unwrap(),
-            name: "Shop".parse().unwrap(),
-            url: "http://shop.example/".parse().unwrap(),
-            interval_minutes: Interval::try_from(interval).unwrap(),
-            public: true,
-            regions: vec!["us-east-1".parse().unwrap()],
-            version: 1,
-        }
+    /// Checked from as many regions.
+    fn monitor(regions: usize) -> Monitor {
+        let regions = (0..regions).map(|n| format!("region-{n}").parse().unwrap()).collect();
+        Monitor { regions, ..example::monitor("s0-7f3k2a") }
     }
 
     fn last() -> Slot {
         "2026-11-21T14:25:00Z".parse().unwrap()
     }
 
-    /// The hour in which each of these outcomes was found, as many minutes before the last slot.
-    fn hour(interval: u32, outcomes: &[(i64, Outcome, Option<u16>)]) -> Hour {
-        let monitor = monitor(interval);
-        let signals: Vec<(Slot, Signal)> = outcomes
-            .iter()
-            .map(|(ago, outcome, status)| {
-                let signal = Signal {
-                    monitor: monitor.id.clone(),
-                    outcome: *outcome,
-                    status: *status,
-                    phases: Phases::default(),
-                };
-                (last().plus(-ago), signal)
-            })
-            .collect();
-        let found: Vec<Found<'_>> = signals
-            .iter()
-            .map(|(slot, signal)| Found { slot: *slot, written_at: slot.start(), signal })
-            .collect();
-        Hour::of(&monitor, &found, last())
+    /// The hour of which each of these was recorded, as many minutes before the last slot, in a region each.
+    fn hour(monitor: &Monitor, recorded: &[(i64, &[&str])]) -> Hour {
+        hour_with(monitor, recorded, &WorkedOn::default())
     }
 
-    const TIMEOUT: Outcome = Outcome::Down(Reason::Timeout);
+    fn hour_with(monitor: &Monitor, recorded: &[(i64, &[&str])], worked_on: &WorkedOn) -> Hour {
+        let blocks = |(ago, verdicts): &(i64, &[&str])| -> Vec<Block> {
+            let block = |(n, verdict): (usize, &&str)| Block {
+                shard: ShardId(0),
+                slot: last().plus(-ago),
+                region: format!("region-{n}").parse().unwrap(),
+                written_at: last().start(),
+                signals: decode(ShardId(0), &format!("2;7f3k2a,{verdict}")).unwrap(),
+            };
+            verdicts.iter().enumerate().map(block).collect()
+        };
+        let blocks: Vec<Block> = recorded.iter().flat_map(blocks).collect();
+        Hour::of(monitor, &Minutes::of(&blocks, last()), worked_on)
+    }
 
     #[test]
     fn every_minute_has_a_bar_with_its_reason() {
         let hour = hour(
-            1,
+            &monitor(1),
             &[
-                (60, TIMEOUT, None),
-                (59, Outcome::Up, Some(200)),
-                (5, Outcome::Blocked, None),
-                (4, Outcome::Unknown, None),
-                (3, Outcome::Degraded, Some(200)),
-                (2, Outcome::Down(Reason::Status), Some(503)),
-                (0, TIMEOUT, None),
+                (60, &["d:timeout"]),
+                (59, &[""]),
+                (5, &["b"]),
+                (4, &["n:network"]),
+                (3, &["g200:slow"]),
+                (2, &["d503:status"]),
+                (0, &["d:timeout"]),
             ],
         );
         assert_eq!(hour.bars.len(), 60);
@@ -192,45 +160,63 @@ mod tests {
                 "13:26 up",
                 "13:27 no data",
                 "14:20 blocked",
-                "14:21 no data",
-                "14:22 degraded",
+                "14:21 no data: network",
+                "14:22 degraded: slow",
                 "14:23 down: status 503",
                 "14:24 no data",
                 "14:25 down: timeout",
             ]
         );
         // Two of the four that say anything; what lies before the hour is not counted.
-        assert_eq!((hour.state, hour.uptime), (State::Down, Some(0.5)));
+        assert_eq!(hour.uptime, Some(0.5));
     }
 
     #[test]
-    fn a_missing_or_blocked_check_makes_the_state_unknown_and_no_downtime() {
-        let missed = hour(1, &[(1, Outcome::Up, Some(200))]);
-        assert_eq!((missed.state, missed.uptime), (State::Unknown, Some(1.0)));
-        let blocked = hour(1, &[(1, Outcome::Up, Some(200)), (0, Outcome::Blocked, None)]);
-        assert_eq!((blocked.state, blocked.uptime), (State::Unknown, Some(1.0)));
-        let nothing = hour(1, &[]);
-        assert_eq!((nothing.state, nothing.uptime, nothing.any), (State::Unknown, None, false));
+    fn what_is_missing_or_blocked_is_no_downtime() {
+        let uptime = |recorded: &[(i64, &[&str])]| hour(&monitor(1), recorded).uptime;
+        assert_eq!(uptime(&[(1, &[""])]), Some(1.0));
+        assert_eq!(uptime(&[(1, &[""]), (0, &["b"])]), Some(1.0));
+        assert_eq!(uptime(&[]), None);
     }
 
     #[test]
-    fn a_minute_without_a_due_check_changes_nothing() {
-        let due = (0..5).find(|ago| is_due(&monitor(5), last().plus(-ago))).unwrap();
-        let hour = hour(5, &[(due, Outcome::Up, Some(200))]);
-        assert_eq!(hour.state, State::Up);
+    fn what_is_worked_on_is_no_downtime() {
+        let text = r#"[{"id": "a", "name": "A", "when": {"once": {"from": "2026-11-21T14:25:00Z", "until": "2026-11-21T14:26:00Z"}}}]"#;
+        let windows: Vec<Window> = serde_json::from_str(text).unwrap();
+        let monitor = monitor(1);
+        let slots = (-60..=0).map(|minutes| last().plus(minutes));
+        let worked_on = WorkedOn::of(windows, &monitor.id, slots);
+        let hour = hour_with(&monitor, &[(1, &[""]), (0, &["d:timeout"])], &worked_on);
+        assert_eq!((hour.uptime, hour.bars[59].state), (Some(1.0), State::Down));
+    }
+
+    #[test]
+    fn a_minute_without_a_due_check_says_so() {
+        let five = Monitor { interval_minutes: Interval::try_from(5).unwrap(), ..monitor(1) };
+        let due = (0..5).find(|ago| is_due(&five, last().plus(-ago))).unwrap();
+        let hour = hour(&five, &[(due, &[""])]);
         let not_due = hour.bars.iter().filter(|bar| bar.title.ends_with("not due")).count();
         assert_eq!(not_due, 48);
     }
 
     #[test]
-    fn half_of_the_regions_make_a_minute_down() {
-        let up = (0, Outcome::Up, Some(200));
-        let down = (0, Outcome::Down(Reason::Dns), None);
-        let title = |outcomes: &[(i64, Outcome, Option<u16>)]| hour(1, outcomes).bars[59].title.clone();
-        assert_eq!(title(&[up, down]), "14:25 down: dns, in 1 of 2 regions");
-        assert_eq!(title(&[up, up, down]), "14:25 degraded: dns, in 1 of 3 regions");
+    fn the_quorum_makes_a_minute_down() {
+        let title =
+            |monitor: &Monitor, verdicts: &[&str]| hour(monitor, &[(0, verdicts)]).bars[59].title.clone();
+        let (two, three) = (monitor(2), monitor(3));
+        assert_eq!(title(&two, &["", "d:dns"]), "14:25 up, in 1 of 2 regions");
+        assert_eq!(title(&two, &["d:dns", "d:dns"]), "14:25 down: dns, in 2 of 2 regions");
+        assert_eq!(title(&three, &["", "d:dns", "g200:slow"]), "14:25 degraded: dns, in 2 of 3 regions");
+        let any = Monitor { quorum: Quorum::AtLeast(1), ..three.clone() };
+        assert_eq!(title(&any, &["", "d:dns", ""]), "14:25 down: dns, in 1 of 3 regions");
         // Our own trouble in two regions does not outvote the third.
-        let ours = (0, Outcome::Unknown, None);
-        assert_eq!(title(&[ours, up, ours]), "14:25 up");
+        assert_eq!(title(&three, &["n:network", "", "n:network"]), "14:25 up");
+    }
+
+    #[test]
+    fn the_hour_ends_with_the_last_minute_that_all_regions_reported() {
+        let two = monitor(2);
+        let hour = hour(&two, &[(1, &["", ""]), (0, &["d:dns"])]);
+        assert_eq!(hour.bars[59].title, "14:24 up");
     }
 }

@@ -11,6 +11,10 @@ pub struct Config {
     pub monitors_table: String,
     /// `SIGNALS_TABLE`.
     pub signals_table: String,
+    /// `INCIDENTS_TABLE`.
+    pub incidents_table: String,
+    /// `HISTORY_TABLE`.
+    pub history_table: String,
     /// `PURCHASES_TABLE`.
     pub purchases_table: String,
     /// `SESSIONS_TABLE`.
@@ -29,6 +33,8 @@ impl Config {
     pub fn from_env(mut env: Env) -> Result<Self, EnvError> {
         let monitors_table = env.text("MONITORS_TABLE");
         let signals_table = env.text("SIGNALS_TABLE");
+        let incidents_table = env.text("INCIDENTS_TABLE");
+        let history_table = env.text("HISTORY_TABLE");
         let purchases_table = env.text("PURCHASES_TABLE");
         let sessions_table = env.text("SESSIONS_TABLE");
         let page_title = env.text("PAGE_TITLE");
@@ -40,6 +46,8 @@ impl Config {
             Some(Self {
                 monitors_table: monitors_table?,
                 signals_table: signals_table?,
+                incidents_table: incidents_table?,
+                history_table: history_table?,
                 purchases_table: purchases_table?,
                 sessions_table: sessions_table?,
                 cors,
@@ -60,7 +68,7 @@ mod tests {
             "CORS_ORIGIN" => Some("shop.example".to_owned()),
             _ => None,
         });
-        insta::assert_snapshot!(Config::from_env(env).unwrap_err(), @"the environment is not as this function needs it: MONITORS_TABLE is missing; SIGNALS_TABLE is missing; PURCHASES_TABLE is missing; SESSIONS_TABLE is missing; CORS_ORIGIN: expected * or an origin such as https://shop.example, without a path");
+        insta::assert_snapshot!(Config::from_env(env).unwrap_err(), @"the environment is not as this function needs it: MONITORS_TABLE is missing; SIGNALS_TABLE is missing; INCIDENTS_TABLE is missing; HISTORY_TABLE is missing; PURCHASES_TABLE is missing; SESSIONS_TABLE is missing; CORS_ORIGIN: expected * or an origin such as https://shop.example, without a path");
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! HTTP, everything that only reads: the status page, signals, purchases.
+//! HTTP, everything that only reads: the status page, signals, incidents, purchases.
 //!
 //! Each endpoint is a file of its own, generic over the store traits it needs and no others: `status`,
-//! `signals`, `purchases`, `healthz`. This file puts them together and into the frame (`frame`) that every
-//! answer passes.
+//! `signals`, `incidents`, `purchases`, `healthz`. This file puts them together and into the frame (`frame`) that
+//! every answer passes.
 
 mod access;
 mod answer;
@@ -10,37 +10,45 @@ mod bars;
 pub mod config;
 pub mod cors;
 mod cursor;
-pub mod event;
-mod failure;
 mod frame;
 mod healthz;
-mod params;
+mod incidents;
+mod minutes;
 mod purchases;
 mod range;
 mod signals;
+mod standing;
 mod status;
 mod walk;
 mod watched;
+mod words;
+mod worked_on;
 
 #[cfg(test)]
 mod over_http;
 
 use axum::Router;
-use jiff::Timestamp;
-use shared::store::{ReadMonitors, ReadPurchases, ReadSessions, ReadShards, ReadSignals};
+use shared::http_frame::{failure, params};
+use shared::store::{
+    ReadHistory, ReadIncidents, ReadMaintenance, ReadMonitors, ReadPurchases, ReadSessions, ReadShards,
+    ReadSignals, ReadStates,
+};
+
+pub use shared::http_frame::{Clock, event};
 
 use crate::cors::CorsOrigin;
 
-/// What the time is; tests stop it.
-pub type Clock = fn() -> Timestamp;
-
 /// All that the endpoints need.
 #[derive(Debug, Clone)]
-pub struct Deps<M, S, P, K> {
-    /// The monitors and their shards.
+pub struct Deps<M, S, I, H, P, K> {
+    /// The monitors, their shards and maintenance windows.
     pub monitors: M,
     /// What their checks found.
     pub signals: S,
+    /// What `judge` made of it.
+    pub incidents: I,
+    /// What is left of it when it has expired.
+    pub history: H,
     /// What the shop sold.
     pub purchases: P,
     /// API keys.
@@ -54,18 +62,22 @@ pub struct Deps<M, S, P, K> {
 }
 
 /// Every route, to be built once at start: an invocation costs no more than its answer.
-pub fn router<M, S, P, K>(deps: Deps<M, S, P, K>) -> Router
+pub fn router<M, S, I, H, P, K>(deps: Deps<M, S, I, H, P, K>) -> Router
 where
-    M: ReadShards + ReadMonitors + Clone + Send + Sync + 'static,
+    M: ReadShards + ReadMonitors + ReadMaintenance + Clone + Send + Sync + 'static,
     S: ReadSignals + Clone + Send + Sync + 'static,
+    I: ReadStates + ReadIncidents + Clone + Send + Sync + 'static,
+    H: ReadHistory + Send + Sync + 'static,
     P: ReadPurchases + Send + Sync + 'static,
     K: ReadSessions + Clone + Send + Sync + 'static,
 {
-    let clock = deps.clock;
+    let Deps { monitors, signals, incidents, history, purchases, sessions, cors, page_title, clock } = deps;
+    let (m, s, i) = (monitors.clone(), signals.clone(), incidents.clone());
     let routes = Router::new()
-        .merge(status::routes(deps.monitors.clone(), deps.signals.clone(), clock, deps.page_title))
-        .merge(signals::routes(deps.monitors, deps.signals, deps.sessions.clone(), clock))
-        .merge(purchases::routes(deps.purchases, deps.sessions, clock))
+        .merge(status::routes(m, s, i, history, clock, page_title))
+        .merge(signals::routes(monitors.clone(), signals, sessions.clone(), clock))
+        .merge(incidents::routes(monitors, incidents, sessions.clone(), clock))
+        .merge(purchases::routes(purchases, sessions, clock))
         .merge(healthz::routes());
-    frame::around(routes, deps.cors, frame::TIME_LIMIT)
+    frame::around(routes, cors)
 }

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use reader::config::Config;
 use reader::{Deps, event, router};
 use shared::config::Env;
-use shared::store::{MonitorsTable, PurchasesTable, SessionsTable, SignalsTable};
+use shared::store::{
+    HistoryTable, IncidentsTable, MonitorsTable, PurchasesTable, SessionsTable, SignalsTable,
+};
 use shared::{clients, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
@@ -17,6 +19,8 @@ async fn main() -> anyhow::Result<()> {
     let router = router(Deps {
         monitors: MonitorsTable::new(dynamodb.clone(), config.monitors_table),
         signals: SignalsTable::new(dynamodb.clone(), config.signals_table),
+        incidents: IncidentsTable::new(dynamodb.clone(), config.incidents_table),
+        history: HistoryTable::new(dynamodb.clone(), config.history_table),
         purchases: PurchasesTable::new(dynamodb.clone(), config.purchases_table),
         sessions: SessionsTable::new(dynamodb, config.sessions_table),
         cors: config.cors,

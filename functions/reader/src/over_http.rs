@@ -2,10 +2,12 @@
 
 mod events;
 mod frame;
+mod incidents;
 mod purchases;
 mod signals;
 mod status;
 
+use ::tests::example;
 use ::tests::memory::Memory;
 use axum::Router;
 use axum::body::Body;
@@ -15,11 +17,13 @@ use http_body_util::BodyExt as _;
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::Value;
 use shared::block::Block;
-use shared::monitor::{Interval, Monitor, MonitorId};
+use shared::incident::{Closed, ClosedBy, Incident};
+use shared::monitor::{Interval, Monitor, MonitorId, ShardId};
 use shared::purchase::{Position, Purchase, RowId};
 use shared::schedule::Slot;
 use shared::session::{ApiKey, Scope, Token};
 use shared::signal::{Outcome, Phases, Reason, Signal};
+use shared::state::{MonitorState, State};
 use tower::ServiceExt as _;
 
 use crate::{Deps, router};
@@ -30,6 +34,8 @@ fn now() -> Timestamp {
 }
 
 const TIMEOUT: Outcome = Outcome::Down(Reason::Timeout);
+const SLOW: Outcome = Outcome::Degraded(Reason::Slow);
+const NETWORK: Outcome = Outcome::Unknown(Reason::Network);
 
 /// An installation in memory.
 struct Shop {
@@ -79,6 +85,8 @@ impl Shop {
         let router = router(Deps {
             monitors: memory.clone(),
             signals: memory.clone(),
+            incidents: memory.clone(),
+            history: memory.clone(),
             purchases: memory.clone(),
             sessions: memory.clone(),
             cors: (!origin.is_empty()).then(|| origin.parse().unwrap()),
@@ -90,15 +98,13 @@ impl Shop {
 
     /// Adds a monitor that is checked every minute.
     fn monitor(&self, id: &str, name: &str, url: &str, public: bool) {
-        self.memory.add_monitors([Monitor {
-            id: id.parse().unwrap(),
-            name: name.parse().unwrap(),
-            url: url.parse().unwrap(),
-            interval_minutes: Interval::default(),
-            public,
-            regions: vec!["us-east-1".parse().unwrap()],
-            version: 1,
-        }]);
+        let name = name.parse().unwrap();
+        self.memory.add_monitors([Monitor { name, public, ..example::monitor_of(id, url) }]);
+    }
+
+    /// Changes a monitor.
+    fn change(&self, id: &str, change: impl FnOnce(&mut Monitor)) {
+        change(self.memory.tables().monitors.get_mut(&id.parse().unwrap()).unwrap());
     }
 
     /// Records what was found in the slot so many minutes ago, three seconds into it.
@@ -112,17 +118,50 @@ impl Shop {
             outcome: *outcome,
             status: *status,
             phases: Phases::default(),
+            certificate_days: None,
+            metrics: Vec::new(),
         };
         let shard = found[0].0.parse::<MonitorId>().unwrap().shard();
+        self.record_signals(shard, region, minutes_ago, found.iter().map(signal).collect());
+    }
+
+    fn record_signals(&self, shard: ShardId, region: &str, minutes_ago: i64, signals: Vec<Signal>) {
         let block = Block {
             shard,
             slot: Slot::containing(now()).plus(-minutes_ago),
             region: region.parse().unwrap(),
             written_at: Slot::containing(now()).plus(-minutes_ago).start() + 3.seconds(),
-            signals: found.iter().map(signal).collect(),
+            signals,
         };
         let key = (shard, block.slot, block.region.clone());
         self.memory.tables().blocks.insert(key, block);
+    }
+
+    /// An incident of this monitor that was opened so many minutes ago, after two minutes of time-outs; closed so
+    /// many minutes ago if it is.
+    fn incident(&self, id: &str, opened: i64, closed: Option<i64>) -> Incident {
+        let slot = |minutes_ago: i64| Slot::containing(now()).plus(-minutes_ago);
+        let incident = Incident {
+            monitor: id.parse().unwrap(),
+            opened_at: slot(opened),
+            began_at: slot(opened + 1),
+            state: State::Down,
+            down_at: Some(slot(opened)),
+            reason: Reason::Timeout,
+            status: None,
+            regions: vec!["us-east-1".parse().unwrap()],
+            flapping: false,
+            closed: closed.map(|ago| Closed { at: slot(ago), by: ClosedBy::Recovery }),
+        };
+        self.memory.tables().incidents.insert(incident.id(), incident.clone());
+        incident
+    }
+
+    /// What `judge` remembers of this monitor, since so many minutes.
+    fn judged(&self, id: &str, state: State, minutes: i64) {
+        let id: MonitorId = id.parse().unwrap();
+        let judged = MonitorState { state, ..MonitorState::unknown(Slot::containing(now()).plus(-minutes)) };
+        self.memory.tables().states.entry(id.shard()).or_default().monitors.insert(id, judged);
     }
 
     /// A new API key of these scopes, and its token.

@@ -1,9 +1,12 @@
-//! `GET /signals?limit=60&url=…`: the newest signals of each URL, oldest first.
+//! `GET /signals?limit=60&url=…&detail=true`: the newest signals of each URL, oldest first.
 //!
 //! Anybody sees public monitors; an API key with the scope `read` shows private ones too. What a check found
-//! out nothing in (blocked, unknown) is no record: unknown is not down.
+//! out nothing in (blocked, unknown) is no record unless details are asked for: unknown is not down.
+
+mod detail;
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -15,7 +18,7 @@ use http::{HeaderMap, Uri};
 use jiff::Timestamp;
 use serde::Serialize;
 use shared::block::Block;
-use shared::monitor::{MAX_INTERVAL_MINUTES, Monitor, ShardId, TargetUrl};
+use shared::monitor::{MAX_INTERVAL_MINUTES, MAX_URL_BYTES, Monitor, ShardId, TargetUrl};
 use shared::schedule::Slot;
 use shared::session::Scope;
 use shared::store::{ReadMonitors, ReadSessions, ReadShards, ReadSignals};
@@ -25,7 +28,9 @@ use crate::access;
 use crate::answer;
 use crate::failure::Failure;
 use crate::params::Params;
-use crate::watched;
+use crate::watched::{self, Found};
+
+use self::detail::Detail;
 
 /// Records per URL unless the request says otherwise.
 const DEFAULT_LIMIT: u16 = 60;
@@ -77,18 +82,52 @@ struct Record<'a> {
     url: &'a str,
     /// The last status code that was received; -1 when nothing answered.
     http_status: i32,
-    available: bool,
+    /// `None` where the check says nothing of the target; without details there are no such records.
+    available: Option<bool>,
     /// When it was recorded.
     received: Timestamp,
+    #[serde(flatten)]
+    detail: Option<&'a Detail>,
 }
 
 /// One signal before its URL is known by reference.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Seen {
     slot: Slot,
     received: Timestamp,
     http_status: i32,
-    available: bool,
+    available: Option<bool>,
+    detail: Option<Detail>,
+}
+
+/// How much is asked for.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    /// Records of each URL.
+    limit: u16,
+    detail: bool,
+    /// Whether an API key was shown: metrics may tell what a shop sells.
+    with_key: bool,
+}
+
+/// What a monitor watches, as its signals name it: a URL is normalised, anything else is taken as it is.
+struct Target(String);
+
+/// A text that no monitor watches.
+struct NoTarget;
+
+impl FromStr for Target {
+    type Err = NoTarget;
+    fn from_str(text: &str) -> Result<Self, NoTarget> {
+        let others = ["tcp://", "tls://", "dns://", "heartbeat:"];
+        if let Ok(url) = text.parse::<TargetUrl>() {
+            Ok(Self(url.to_string()))
+        } else if text.len() <= MAX_URL_BYTES && others.iter().any(|scheme| text.starts_with(scheme)) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NoTarget)
+        }
+    }
 }
 
 async fn signals_of<M, S, K>(
@@ -106,18 +145,20 @@ where
     if with_key {
         access::require(&deps.sessions, &headers, Scope::Read, now).await?;
     }
-    let params = Params::of(&uri, &["limit", "url"])?;
+    let params = Params::of(&uri, &["limit", "url", "detail"])?;
     let limit = params.number("limit", 1..=MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
-    let url: Option<TargetUrl> =
-        params.parsed("url", "a monitor's whole URL such as https://shop.example/")?;
+    let url: Option<Target> = params.parsed("url", "a monitor's whole URL such as https://shop.example/")?;
+    let detail = params.parsed("detail", "true or false")?.unwrap_or(false);
+    let wanted = Wanted { limit, detail, with_key };
 
-    let wanted =
-        |monitor: &Monitor| (monitor.public || with_key) && url.as_ref().is_none_or(|u| *u == monitor.url);
-    let shards = watched::monitors(&deps.monitors, wanted).await?;
-    refuse_too_large(&shards, limit)?;
-    let by_url = read(&deps.signals, shards, Slot::containing(now), limit).await?;
+    let is_wanted = |monitor: &Monitor| {
+        (monitor.public || with_key) && url.as_ref().is_none_or(|url| url.0 == monitor.target())
+    };
+    let shards = watched::monitors(&deps.monitors, is_wanted).await?;
+    refuse_too_large(&shards, wanted)?;
+    let by_url = read(&deps.signals, shards, Slot::containing(now), wanted).await?;
 
-    let body = answer::json(&entries(&by_url, limit))?;
+    let body = answer::json(&entries(&by_url))?;
     if body.len() > MAX_BYTES {
         return Err(too_large(format!("the answer has {} bytes", body.len())));
     }
@@ -129,25 +170,32 @@ where
 }
 
 /// Refuses before anything is read.
-fn refuse_too_large(shards: &[(ShardId, Vec<Monitor>)], limit: u16) -> Result<(), Failure> {
-    let mut urls: Vec<&str> = shards
-        .iter()
-        .flat_map(|(_, monitors)| monitors.iter().map(|monitor| monitor.url.url().as_str()))
-        .collect();
-    urls.sort_unstable();
-    urls.dedup();
-    let limit = usize::from(limit);
+fn refuse_too_large(shards: &[(ShardId, Vec<Monitor>)], wanted: Wanted) -> Result<(), Failure> {
+    // What one record of each URL has at most, in bytes.
+    let mut urls: BTreeMap<String, usize> = BTreeMap::new();
+    for monitor in shards.iter().flat_map(|(_, monitors)| monitors) {
+        let bytes = bytes_of_record(monitor, wanted.detail);
+        let most = urls.entry(monitor.target()).or_default();
+        *most = bytes.max(*most);
+    }
+    let limit = usize::from(wanted.limit);
     let records = urls.len() * limit;
     if records > MAX_RECORDS {
         let got = format!("{limit} records of each of {} URLs are {records} records", urls.len());
         return Err(too_large(got));
     }
-    let bytes: usize = urls.iter().map(|url| limit * (RECORD_BYTES + json_bytes(url))).sum();
+    let bytes: usize = urls.values().map(|bytes| limit * bytes).sum();
     if bytes > MAX_BYTES {
         let got = format!("{limit} records of each of {} URLs are about {bytes} bytes", urls.len());
         return Err(too_large(got));
     }
     Ok(())
+}
+
+/// One record of this monitor, in bytes at most.
+pub(crate) fn bytes_of_record(monitor: &Monitor, detail: bool) -> usize {
+    let detail = if detail { detail::bytes(monitor) } else { 0 };
+    RECORD_BYTES + json_bytes(&monitor.target()) + detail
 }
 
 fn too_large(got: String) -> Failure {
@@ -167,59 +215,79 @@ fn minutes_back(monitor: &Monitor, limit: u16) -> i64 {
     (i64::from(limit) * i64::from(interval)).min(MAX_MINUTES)
 }
 
+/// The newest records of each URL, oldest first.
 async fn read<S: ReadSignals>(
     store: &S,
     shards: Vec<(ShardId, Vec<Monitor>)>,
     last: Slot,
-    limit: u16,
+    wanted: Wanted,
 ) -> Result<BTreeMap<String, Vec<Seen>>, Failure> {
     let shards = shards.into_iter().map(|(shard, monitors)| {
-        let minutes = monitors.iter().map(|monitor| minutes_back(monitor, limit)).max().unwrap_or(0);
+        let minutes = monitors.iter().map(|monitor| minutes_back(monitor, wanted.limit)).max().unwrap_or(0);
         (shard, last.plus(-minutes), monitors)
     });
-    let of_shard = |monitors: Vec<Monitor>, blocks: &[Block]| seen(monitors, blocks, last, limit);
-    let found = watched::each_shard(store, shards.collect(), last, of_shard).await?;
+    let of_shard = |monitors: Vec<Monitor>, blocks: &[Block]| seen_of_shard(&monitors, blocks, last, wanted);
     let mut by_url: BTreeMap<String, Vec<Seen>> = BTreeMap::new();
-    for (url, seen) in found.into_iter().flatten() {
-        by_url.entry(url).or_default().extend(seen);
+    for of_shard in watched::each_shard(store, shards.collect(), last, of_shard).await? {
+        for (url, seen) in of_shard? {
+            by_url.entry(url).or_default().extend(seen);
+        }
+    }
+    for seen in by_url.values_mut() {
+        seen.sort_by_key(|seen| (seen.slot, seen.received));
+        let too_many = seen.len().saturating_sub(usize::from(wanted.limit));
+        seen.drain(..too_many);
     }
     Ok(by_url)
 }
 
-/// What each monitor's signals say, by its URL.
-fn seen(monitors: Vec<Monitor>, blocks: &[Block], last: Slot, limit: u16) -> Vec<(String, Vec<Seen>)> {
+/// The newest records of each monitor, by its URL.
+fn seen_of_shard(
+    monitors: &[Monitor],
+    blocks: &[Block],
+    last: Slot,
+    wanted: Wanted,
+) -> Result<Vec<(String, Vec<Seen>)>, Failure> {
     let found = watched::by_monitor(blocks);
-    let of_monitor = |monitor: Monitor| {
-        let first = last.plus(-minutes_back(&monitor, limit));
+    let of_monitor = |monitor: &Monitor| {
+        let first = last.plus(-minutes_back(monitor, wanted.limit));
         let found = found.get(&monitor.id).map_or(&[][..], Vec::as_slice);
-        let seen = found.iter().filter(|f| f.slot >= first).filter_map(|f| {
-            Some(Seen {
-                slot: f.slot,
-                received: f.written_at,
-                http_status: f.signal.status.map_or(-1, i32::from),
-                available: f.signal.outcome.is_available()?,
-            })
-        });
-        (monitor.url.to_string(), seen.collect())
+        let is_record =
+            |f: &&Found<'_>| f.slot >= first && (wanted.detail || f.signal.outcome.is_available().is_some());
+        let mut records: Vec<&Found<'_>> = found.iter().filter(is_record).collect();
+        records.sort_by_key(|f| (f.slot, f.written_at));
+        let too_many = records.len().saturating_sub(usize::from(wanted.limit));
+        let newest = records.into_iter().skip(too_many);
+        let seen: Result<Vec<Seen>, Failure> = newest.map(|f| seen(monitor, f, wanted)).collect();
+        Ok((monitor.target(), seen?))
     };
-    monitors.into_iter().map(of_monitor).collect()
+    monitors.iter().map(of_monitor).collect()
 }
 
-/// The newest `limit` records of each URL, oldest first.
-fn entries(by_url: &BTreeMap<String, Vec<Seen>>, limit: u16) -> Vec<Entry<'_>> {
-    by_url
-        .iter()
-        .map(|(url, seen)| {
-            let mut seen = seen.clone();
-            seen.sort_by_key(|seen| (seen.slot, seen.received));
-            let too_many = seen.len().saturating_sub(usize::from(limit));
-            let record = |seen: Seen| Record {
-                url,
-                http_status: seen.http_status,
-                available: seen.available,
-                received: seen.received,
-            };
-            Entry { url, records: seen.drain(too_many..).map(record).collect() }
-        })
-        .collect()
+fn seen(monitor: &Monitor, found: &Found<'_>, wanted: Wanted) -> Result<Seen, Failure> {
+    Ok(Seen {
+        slot: found.slot,
+        received: found.written_at,
+        http_status: found.signal.status.map_or(-1, i32::from),
+        available: found.signal.outcome.is_available(),
+        detail: wanted.detail.then(|| Detail::of(monitor, found, wanted.with_key)).transpose()?,
+    })
+}
+
+fn entries<'a>(by_url: &'a BTreeMap<String, Vec<Seen>>) -> Vec<Entry<'a>> {
+    let entry = |(url, seen): (&'a String, &'a Vec<Seen>)| Entry {
+        url,
+        records: seen.iter().map(|seen| record(url, seen)).collect(),
+    };
+    by_url.iter().map(entry).collect()
+}
+
+fn record<'a>(url: &'a str, seen: &'a Seen) -> Record<'a> {
+    Record {
+        url,
+        http_status: seen.http_status,
+        available: seen.available,
+        received: seen.received,
+        detail: seen.detail.as_ref(),
+    }
 }

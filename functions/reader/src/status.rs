@@ -1,5 +1,9 @@
 //! `GET /`: the public status page. Private monitors are not on it, whoever asks.
 
+mod card;
+mod incidents;
+
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use askama::Template;
@@ -7,18 +11,27 @@ use axum::Router;
 use axum::extract::State as Shared;
 use axum::response::Response;
 use axum::routing::get;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream, try_join};
 use http::{HeaderMap, Uri};
-use shared::block::Block;
-use shared::monitor::Monitor;
+use shared::incident::IncidentId;
+use shared::monitor::{Monitor, MonitorId, ShardId};
 use shared::schedule::Slot;
-use shared::store::{ReadMonitors, ReadShards, ReadSignals};
+use shared::state::State;
+use shared::store::{
+    ReadHistory, ReadIncidents, ReadMaintenance, ReadMonitors, ReadShards, ReadSignals, ReadStates,
+    StoreError,
+};
 
 use crate::Clock;
 use crate::answer;
-use crate::bars::{Hour, MINUTES, State};
 use crate::failure::Failure;
+use crate::minutes::MINUTES;
 use crate::params::Params;
-use crate::watched;
+use crate::watched::{self, SHARDS_AT_ONCE};
+use crate::worked_on::WorkedOn;
+
+use self::card::{Card, Shard};
+use self::incidents::{Incidents, Names};
 
 /// Monitors on the page at most: about 2 MB, while an answer of Lambda may have 6.
 const MAX_SHOWN: usize = 500;
@@ -27,36 +40,31 @@ const MAX_SHOWN: usize = 500;
 pub(crate) const STYLE: &str = include_str!("../templates/status.css");
 
 #[derive(Debug)]
-struct Deps<M, S> {
+struct Deps<M, S, I, H> {
     monitors: M,
     signals: S,
+    incidents: I,
+    history: H,
     clock: Clock,
     title: String,
 }
 
-pub(crate) fn routes<M, S>(monitors: M, signals: S, clock: Clock, title: String) -> Router
+pub(crate) fn routes<M, S, I, H>(
+    monitors: M,
+    signals: S,
+    incidents: I,
+    history: H,
+    clock: Clock,
+    title: String,
+) -> Router
 where
-    M: ReadShards + ReadMonitors + Send + Sync + 'static,
+    M: ReadShards + ReadMonitors + ReadMaintenance + Send + Sync + 'static,
     S: ReadSignals + Send + Sync + 'static,
+    I: ReadStates + ReadIncidents + Send + Sync + 'static,
+    H: ReadHistory + Send + Sync + 'static,
 {
-    let deps = Deps { monitors, signals, clock, title };
-    Router::new().route("/", get(page::<M, S>)).with_state(Arc::new(deps))
-}
-
-/// One monitor as the page shows it.
-#[derive(Debug)]
-struct Card {
-    monitor: Monitor,
-    hour: Hour,
-}
-
-impl Card {
-    fn uptime(&self) -> String {
-        match self.hour.uptime {
-            Some(share) => format!("{:.2} % uptime in the last hour", share * 100.0),
-            None => "No data in the last hour".to_owned(),
-        }
-    }
+    let deps = Deps { monitors, signals, incidents, history, clock, title };
+    Router::new().route("/", get(page::<M, S, I, H>)).with_state(Arc::new(deps))
 }
 
 #[derive(Debug, Template)]
@@ -65,6 +73,7 @@ struct Page<'a> {
     title: &'a str,
     style: &'static str,
     cards: &'a [Card],
+    incidents: &'a Incidents,
     summary: String,
     left_out: usize,
     until: Slot,
@@ -72,63 +81,112 @@ struct Page<'a> {
     folder: &'a str,
 }
 
-async fn page<M, S>(
-    Shared(deps): Shared<Arc<Deps<M, S>>>,
+async fn page<M, S, I, H>(
+    Shared(deps): Shared<Arc<Deps<M, S, I, H>>>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Failure>
 where
-    M: ReadShards + ReadMonitors,
+    M: ReadShards + ReadMonitors + ReadMaintenance,
     S: ReadSignals,
+    I: ReadStates + ReadIncidents,
+    H: ReadHistory,
 {
     Params::of(&uri, &[])?;
     let now = Slot::containing((deps.clock)());
-    let mut cards = cards(&deps.monitors, &deps.signals, now).await?;
+    let shards = watched::monitors(&deps.monitors, |monitor| monitor.public).await?;
+    let names = names(&shards);
+    let mut seen = deps.shards(shards, now).await?;
+    let summary = summary(&seen);
+    let open: BTreeSet<IncidentId> =
+        seen.iter_mut().flat_map(|shard| std::mem::take(&mut shard.open)).collect();
+    let incidents = incidents::read(&deps.incidents, &names, open, now).await?;
+    let mut cards: Vec<Card> = seen.into_iter().flat_map(|shard| shard.cards).collect();
     cards.sort_by(|a, b| (&a.monitor.name, &a.monitor.id).cmp(&(&b.monitor.name, &b.monitor.id)));
-    let summary = summary(&cards);
-    let left_out = cards.len().saturating_sub(MAX_SHOWN);
-    cards.truncate(MAX_SHOWN);
     let folder =
         headers.get(crate::event::FOLDER).and_then(|folder| folder.to_str().ok()).unwrap_or_default();
-    let page =
-        Page { title: &deps.title, style: STYLE, cards: &cards, summary, left_out, until: now, folder };
+    let page = Page {
+        title: &deps.title,
+        style: STYLE,
+        left_out: names.len().saturating_sub(cards.len()),
+        cards: &cards,
+        incidents: &incidents,
+        summary,
+        until: now,
+        folder,
+    };
     let html = page.render().map_err(|error| Failure::Internal(error.to_string()))?;
     Ok(answer::public(&headers, answer::HTML, html.into_bytes()))
 }
 
-async fn cards<M, S>(monitors: &M, signals: &S, now: Slot) -> Result<Vec<Card>, Failure>
+impl<M, S, I, H> Deps<M, S, I, H>
 where
-    M: ReadShards + ReadMonitors,
+    M: ReadMaintenance,
     S: ReadSignals,
+    I: ReadStates,
+    H: ReadHistory,
 {
-    // An hour, and one minute more: the running minute may not have been recorded yet.
-    let first = now.plus(-MINUTES);
-    let shards = watched::monitors(monitors, |monitor| monitor.public).await?;
-    let shards = shards.into_iter().map(|(shard, monitors)| (shard, first, monitors));
-    let cards = watched::each_shard(signals, shards.collect(), now, |monitors, blocks| {
-        cards_of_shard(monitors, blocks, now)
-    });
-    Ok(cards.await?.into_iter().flatten().collect())
+    /// What the page shows of each of these shards.
+    async fn shards(&self, shards: Vec<(ShardId, Vec<Monitor>)>, now: Slot) -> Result<Vec<Shard>, Failure> {
+        // An hour, and one minute more: the running minute may not have been recorded yet.
+        let first = now.plus(-MINUTES);
+        let Some(anybody) = shards.first().and_then(|(_, monitors)| monitors.first()) else {
+            return Ok(Vec::new());
+        };
+        let windows = self.monitors.windows().await?;
+        watched::warn_of_broken("maintenance windows", windows.broken.iter());
+        let slots = (-MINUTES..=0).map(|minutes| now.plus(minutes));
+        let (worked_on, shown) = (&WorkedOn::of(windows.values, &anybody.id, slots), &shown(&shards));
+        stream::iter(shards)
+            .map(|(shard, monitors)| async move {
+                let is_shown = monitors.iter().any(|monitor| shown.contains(&monitor.id));
+                let summary =
+                    async { if is_shown { readable(self.history.summary(shard).await) } else { Ok(None) } };
+                let state = async { readable(self.incidents.state(shard).await) };
+                let (blocks, state, summary) =
+                    try_join!(self.signals.blocks(shard, first..=now), state, summary)?;
+                Ok(Shard::of(monitors, &blocks, state, summary, worked_on, shown, now))
+            })
+            .buffered(SHARDS_AT_ONCE)
+            .try_collect()
+            .await
+    }
 }
 
-fn cards_of_shard(monitors: Vec<Monitor>, blocks: &[Block], now: Slot) -> Vec<Card> {
-    let recorded = blocks.iter().any(|block| block.slot == now);
-    let last = if recorded { now } else { now.plus(-1) };
-    let found = watched::by_monitor(blocks);
-    let card = |monitor: Monitor| {
-        let found = found.get(&monitor.id).map_or(&[][..], Vec::as_slice);
-        Card { hour: Hour::of(&monitor, found, last), monitor }
-    };
-    monitors.into_iter().map(card).collect()
+/// A stored text that cannot be read must not hide the page: it is said in the log, and left out.
+fn readable<T>(read: shared::store::Result<Option<T>>) -> shared::store::Result<Option<T>> {
+    match read {
+        Err(error @ StoreError::Broken(_)) => {
+            tracing::error!(%error, "left out of the status page");
+            Ok(None)
+        }
+        read => read,
+    }
+}
+
+/// The monitors that the page has room for: the first by name.
+fn shown(shards: &[(ShardId, Vec<Monitor>)]) -> HashSet<MonitorId> {
+    let mut all: Vec<&Monitor> = shards.iter().flat_map(|(_, monitors)| monitors).collect();
+    all.sort_by_key(|monitor| (&monitor.name, &monitor.id));
+    all.into_iter().take(MAX_SHOWN).map(|monitor| monitor.id.clone()).collect()
+}
+
+fn names(shards: &[(ShardId, Vec<Monitor>)]) -> Names {
+    let all = shards.iter().flat_map(|(_, monitors)| monitors);
+    all.map(|monitor| (monitor.id.clone(), monitor.name.to_string())).collect()
 }
 
 /// One line above all: how many monitors are in which state, the worst first.
-fn summary(cards: &[Card]) -> String {
-    if !cards.iter().any(|card| card.hour.any) {
+fn summary(shards: &[Shard]) -> String {
+    let states: Vec<State> = shards.iter().flat_map(|shard| shard.states.iter().copied()).collect();
+    let nothing_known = states.iter().all(|state| *state == State::Unknown);
+    if nothing_known && !shards.iter().any(|shard| shard.any) {
         return "No signals yet".to_owned();
     }
-    let count = |state: State| cards.iter().filter(|card| card.hour.state == state).count();
-    let counts = [State::Down, State::Degraded, State::Unknown, State::Up].map(|state| (count(state), state));
+    let worst_first =
+        [State::Down, State::Degraded, State::Unknown, State::Maintenance, State::Paused, State::Up];
+    let count = |state: State| states.iter().filter(|other| **other == state).count();
+    let counts = worst_first.map(|state| (count(state), state));
     let parts: Vec<String> = counts
         .iter()
         .filter(|(count, _)| *count > 0)

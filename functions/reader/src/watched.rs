@@ -5,34 +5,42 @@ use std::collections::HashMap;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use shared::block::Block;
-use shared::monitor::{Monitor, MonitorId, ShardId};
+use shared::monitor::{Monitor, MonitorId, Region, ShardId};
 use shared::schedule::Slot;
 use shared::signal::Signal;
-use shared::store::{ReadMonitors, ReadShards, ReadSignals, Result};
+use shared::store::{Broken, ReadMonitors, ReadShards, ReadSignals, Result, Stored};
 
 /// Shards that are read at once. A day of a full shard is about 3 MB as text and 20 MB as signals.
-const SHARDS_AT_ONCE: usize = 4;
+pub(crate) const SHARDS_AT_ONCE: usize = 4;
 
-/// The monitors that `wanted` lets through, by shard; shards without any are left out.
+/// The monitors that `wanted` lets through, by shard; shards without any are left out. So are monitors that are
+/// not, or no longer, valid: nobody knows whether they are public.
 pub(crate) async fn monitors<M: ReadShards + ReadMonitors>(
     store: &M,
     wanted: impl Fn(&Monitor) -> bool,
 ) -> Result<Vec<(ShardId, Vec<Monitor>)>> {
     let shards = store.shards().await?;
-    let mut found: Vec<(ShardId, Vec<Monitor>)> =
+    let found: Vec<(ShardId, Stored<Monitor>)> =
         stream::iter(shards.into_iter().filter(|summary| summary.count > 0))
-            .map(|summary| async move {
-                let monitors = store.monitors(summary.shard).await?;
-                Ok((summary.shard, monitors))
-            })
+            .map(|summary| async move { Ok((summary.shard, store.monitors(summary.shard).await?)) })
             .buffered(SHARDS_AT_ONCE)
             .try_collect()
             .await?;
-    for (_, monitors) in &mut found {
-        monitors.retain(&wanted);
+    warn_of_broken("monitors", found.iter().flat_map(|(_, stored)| &stored.broken));
+    let of_shard = |(shard, stored): (ShardId, Stored<Monitor>)| {
+        let monitors: Vec<Monitor> = stored.values.into_iter().filter(|monitor| wanted(monitor)).collect();
+        (shard, monitors)
+    };
+    Ok(found.into_iter().map(of_shard).filter(|(_, monitors)| !monitors.is_empty()).collect())
+}
+
+/// Says once in the log what was left out, by id alone: what is wrong with it may quote a secret.
+pub(crate) fn warn_of_broken<'a>(what: &'static str, broken: impl Iterator<Item = &'a Broken>) {
+    let ids: Vec<&str> = broken.map(|broken| broken.id.as_str()).collect();
+    if !ids.is_empty() {
+        let first = ids.iter().take(10).copied().collect::<Vec<_>>().join(" ");
+        tracing::warn!(what, count = ids.len(), first, "left out what is not valid");
     }
-    found.retain(|(_, monitors)| !monitors.is_empty());
-    Ok(found)
 }
 
 /// Reads the blocks of each shard from its first slot to the last, and makes something of each shard's.
@@ -58,6 +66,8 @@ pub(crate) async fn each_shard<S: ReadSignals, T>(
 pub(crate) struct Found<'a> {
     /// Of which minute.
     pub(crate) slot: Slot,
+    /// Seen from where.
+    pub(crate) region: &'a Region,
     /// When it was recorded.
     pub(crate) written_at: Timestamp,
     /// What the check found.
@@ -69,8 +79,8 @@ pub(crate) fn by_monitor(blocks: &[Block]) -> HashMap<&MonitorId, Vec<Found<'_>>
     let mut found: HashMap<&MonitorId, Vec<Found<'_>>> = HashMap::new();
     for block in blocks {
         for signal in &block.signals {
-            let (slot, written_at) = (block.slot, block.written_at);
-            found.entry(&signal.monitor).or_default().push(Found { slot, written_at, signal });
+            let (slot, region, written_at) = (block.slot, &block.region, block.written_at);
+            found.entry(&signal.monitor).or_default().push(Found { slot, region, written_at, signal });
         }
     }
     found

@@ -10,9 +10,9 @@ pub struct Config {
     pub stack: String,
     /// The name of the table `monitors`.
     pub monitors_table: String,
-    /// The name of the function `ping`.
+    /// The name of the function `ping`, the same in every region.
     pub ping_function: String,
-    /// The region this function and `ping` run in.
+    /// The region this function runs in.
     pub region: Region,
 }
 

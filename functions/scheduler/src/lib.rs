@@ -12,5 +12,5 @@ pub mod invoke;
 
 pub use config::Config;
 pub use event::Scheduled;
-pub use fan_out::Scheduler;
-pub use invoke::{InvokePing, PingFunction};
+pub use fan_out::{Scheduler, Times};
+pub use invoke::{InvokePing, PingFunctions};

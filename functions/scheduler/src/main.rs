@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use scheduler::{Config, PingFunction, Scheduled, Scheduler};
+use scheduler::{Config, PingFunctions, Scheduled, Scheduler, Times};
+use serde_json::Value;
 use shared::config::Env;
 use shared::schedule::Slot;
 use shared::store::MonitorsTable;
@@ -15,15 +16,14 @@ async fn main() -> Result<(), Error> {
     let aws = clients::of_function().await;
     let scheduler = Scheduler {
         shards: MonitorsTable::new(aws_sdk_dynamodb::Client::new(&aws), config.monitors_table),
-        ping: PingFunction {
-            client: aws_sdk_lambda::Client::new(&aws),
-            function: config.ping_function,
-            region: config.region,
-        },
+        ping: PingFunctions::new(aws, config.ping_function, &config.region),
+        times: Times::DEPLOYED,
     };
     let (scheduler, stack) = (&scheduler, &config.stack);
     run(service_fn(|event: LambdaEvent<Scheduled>| async move {
-        let count = |slot: Slot, counts: &[(&str, u64)]| telemetry::count(stack, slot.start(), counts);
+        let count = |slot: Slot, counts: &[(&str, u64)], beside: &[(&str, Value)]| {
+            telemetry::count_beside(stack, slot.start(), counts, beside);
+        };
         scheduler
             .handle(&event.payload, Timestamp::now(), count)
             .await

@@ -5,7 +5,7 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client as DynamoDb;
 use shared::clients::causes;
 use shared::monitor::Region;
-use shared::store::{ImportsTable, MonitorsTable, SessionsTable};
+use shared::store::{BeatsTable, ImportsTable, IncidentsTable, MonitorsTable, SecretsTable, SessionsTable};
 
 use crate::names::Stack;
 
@@ -38,6 +38,18 @@ impl Cloud {
 
     pub(crate) fn monitors(&self) -> MonitorsTable {
         MonitorsTable::new(self.dynamodb.clone(), self.stack.monitors())
+    }
+
+    pub(crate) fn secrets(&self) -> SecretsTable {
+        SecretsTable::new(self.dynamodb.clone(), self.stack.secrets())
+    }
+
+    pub(crate) fn beats(&self) -> BeatsTable {
+        BeatsTable::new(self.dynamodb.clone(), self.stack.beats())
+    }
+
+    pub(crate) fn incidents(&self) -> IncidentsTable {
+        IncidentsTable::new(self.dynamodb.clone(), self.stack.incidents())
     }
 
     pub(crate) fn imports(&self) -> ImportsTable {

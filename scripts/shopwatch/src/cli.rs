@@ -1,17 +1,27 @@
 //! The arguments of the command, and their help.
 
-use std::net::IpAddr;
+mod cost;
+mod demo_shop;
+mod incidents;
+mod maintenance;
+mod monitors;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use jiff::civil::Date;
 use shared::session::Scope;
 
-use crate::demo_shop::Mode;
 use crate::names::Stack;
 use crate::purchases::MAX_ROWS;
 
-/// The operator's command of Shopwatch: monitors, purchases, imports, API keys and a shop to try them on.
+pub use cost::Cost;
+pub use demo_shop::{DemoShop, DemoShopCommand};
+pub use incidents::{Beats, Incidents};
+pub use maintenance::Maintenance;
+pub use monitors::Monitors;
+
+/// The operator's command of Shopwatch: monitors, incidents, purchases, imports, API keys and a shop to try them on.
 #[derive(Debug, Parser)]
 #[command(name = "shopwatch", version, max_term_width = 100, after_help = EXAMPLES, arg_required_else_help = true)]
 pub struct Cli {
@@ -40,6 +50,7 @@ Exit codes: 0 done, 1 failed, 2 wrong arguments; `import` has more, see its help
 
 Examples:
   shopwatch monitors apply monitors.yaml
+  shopwatch incidents list --days 30
   shopwatch purchases generate --rows 500 --seed 1 --output export.csv
   shopwatch import export.csv
   shopwatch keys create --name dashboard --scope read --scope purchases
@@ -51,6 +62,17 @@ pub enum Command {
     /// Create, change and list monitors
     #[command(subcommand, after_help = "Example:\n  shopwatch monitors apply monitors.yaml")]
     Monitors(Monitors),
+    /// Create, change, list and delete maintenance windows
+    #[command(subcommand, after_help = "Example:\n  shopwatch maintenance apply maintenance.yaml")]
+    Maintenance(Maintenance),
+    /// List incidents, acknowledge and close them
+    #[command(subcommand, after_help = "Example:\n  shopwatch incidents list")]
+    Incidents(Incidents),
+    /// Make tokens that targets call us with
+    #[command(subcommand, after_help = "Example:\n  shopwatch beats token \"Nightly backup\"")]
+    Beats(Beats),
+    /// Compute what watching costs in a month
+    Cost(Cost),
     /// Make up purchases for demos and tests
     #[command(
         subcommand,
@@ -65,36 +87,6 @@ pub enum Command {
     /// Run a small web shop whose pages can be told to fail
     DemoShop(DemoShop),
 }
-
-/// `shopwatch monitors`.
-#[derive(Debug, Subcommand)]
-pub enum Monitors {
-    /// Create and change monitors until they are as the file says; delete none
-    #[command(after_help = APPLY)]
-    Apply {
-        /// YAML file of monitors; `-` reads standard input
-        file: PathBuf,
-    },
-    /// List the monitors: their configuration, not their state
-    #[command(after_help = "Example:\n  shopwatch monitors list")]
-    List,
-}
-
-const APPLY: &str = "\
-Monitors are told apart by their names. One that is new is created, one that differs is
-changed, one that the file does not name is left as it is and shown. A file with anything
-wrong in it changes nothing. Most: 10,000 monitors, 1 MB.
-
-The file:
-  monitors:
-    - name: Front page            # what people see; each name once
-      url: https://shop.example/
-      interval_minutes: 5         # 1 to 1440; 1 if not given
-      public: true                # shown on the status page; false if not given
-
-Examples:
-  shopwatch monitors apply monitors.yaml
-  generate-monitors | shopwatch monitors apply -";
 
 /// `shopwatch purchases`.
 #[derive(Debug, Subcommand)]
@@ -196,59 +188,6 @@ Examples:
         /// Its id, as `keys list` shows it, or the first digits of it
         #[arg(value_parser = key_id)]
         id: String,
-    },
-}
-
-/// `shopwatch demo-shop`.
-#[derive(Debug, Args)]
-#[command(after_help = DEMO_SHOP, args_conflicts_with_subcommands = true)]
-pub struct DemoShop {
-    /// Port to listen on; 0 picks a free one
-    #[arg(long, value_name = "P", default_value_t = 4_580)]
-    pub port: u16,
-    /// Address to listen on; who can reach it can also tell its pages how to behave
-    #[arg(long, default_value = "127.0.0.1")]
-    pub host: IpAddr,
-    /// Something else than running it.
-    #[command(subcommand)]
-    pub command: Option<DemoShopCommand>,
-}
-
-const DEMO_SHOP: &str = "\
-Pages: /, /items/1 to /items/100, /checkout. Prints `listening on http://…` when it is ready,
-and runs until it is stopped.
-  GET /_control                                            how pages were told to behave
-  PUT /_control?path=/checkout&mode=slow&delay_ms=5000     tells one
-
-Examples:
-  shopwatch demo-shop --port 4580
-  shopwatch demo-shop set /checkout fail
-  shopwatch demo-shop set /checkout slow --delay-ms 5000
-  shopwatch demo-shop set /checkout up";
-
-/// What `demo-shop` does besides running.
-#[derive(Debug, Subcommand)]
-pub enum DemoShopCommand {
-    /// Tell a page of a running demo shop how to behave
-    #[command(after_help = "\
-Example:
-  shopwatch demo-shop set --url http://127.0.0.1:4580 /items/7 missing")]
-    Set {
-        /// The page's path, such as /checkout
-        path: String,
-        /// How it is to behave
-        mode: Mode,
-        /// How long a slow page takes, in ms, at most 60000; 3000 if not given
-        #[arg(long, value_name = "N")]
-        delay_ms: Option<u64>,
-        /// Where the shop runs
-        #[arg(
-            long,
-            env = "SHOPWATCH_SHOP_URL",
-            hide_env_values = true,
-            default_value = "http://127.0.0.1:4580"
-        )]
-        url: String,
     },
 }
 

@@ -4,14 +4,20 @@
 //! [`purchases::generate`] and [`demo_shop::DemoShop`] are there for other crates' tests and benches too.
 
 mod aws;
+pub mod beats;
 pub mod cli;
+pub mod cost;
 pub mod demo_shop;
 pub mod import;
+pub mod incidents;
 pub mod keys;
+pub mod maintenance;
 pub mod monitors;
 pub mod names;
 pub mod purchases;
 mod run;
 mod table;
+mod watching;
+mod yaml;
 
 pub use run::run;

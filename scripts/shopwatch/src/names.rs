@@ -20,6 +20,26 @@ impl Stack {
         format!("{self}-monitors")
     }
 
+    /// The table of what targets let us in with.
+    pub fn secrets(&self) -> String {
+        format!("{self}-secrets")
+    }
+
+    /// The table of beats.
+    pub fn beats(&self) -> String {
+        format!("{self}-beats")
+    }
+
+    /// The table of incidents.
+    pub fn incidents(&self) -> String {
+        format!("{self}-incidents")
+    }
+
+    /// The table of history.
+    pub fn history(&self) -> String {
+        format!("{self}-history")
+    }
+
     /// The import ledger.
     pub fn imports(&self) -> String {
         format!("{self}-imports")
@@ -74,6 +94,10 @@ mod tests {
         let stack: Stack = "shop2".parse().unwrap();
         let region: Region = "eu-west-1".parse().unwrap();
         assert_eq!(stack.monitors(), "shop2-monitors");
+        assert_eq!(stack.secrets(), "shop2-secrets");
+        assert_eq!(stack.beats(), "shop2-beats");
+        assert_eq!(stack.incidents(), "shop2-incidents");
+        assert_eq!(stack.history(), "shop2-history");
         assert_eq!(stack.imports(), "shop2-imports");
         assert_eq!(stack.sessions(), "shop2-sessions");
         assert_eq!(stack.uploads("123456789012", &region), "shop2-uploads-123456789012-eu-west-1");

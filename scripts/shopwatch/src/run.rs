@@ -1,17 +1,16 @@
 //! From arguments to deeds: each command in a few lines.
 
 use std::fs::File;
-use std::io::{BufWriter, Read as _, Write};
-use std::path::Path;
+use std::io::{BufWriter, Write};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
 
 use crate::aws::Cloud;
-use crate::cli::{Cli, Command, DemoShopCommand, Generate, Import, Keys, Monitors, Purchases};
+use crate::cli::{Cli, Command, DemoShopCommand, Generate, Import, Keys, Purchases};
 use crate::import::{Followed, Patience, Progress};
-use crate::{demo_shop, import, keys, monitors, purchases};
+use crate::{cost, demo_shop, import, keys, purchases, watching};
 
 /// Does what the arguments say; the answer is the exit code.
 ///
@@ -31,13 +30,38 @@ pub async fn run(cli: Cli, out: &mut impl Write) -> anyhow::Result<u8> {
         }
         Command::Monitors(command) => {
             // A wrong file is told before anything else.
-            let wanted = match &command {
-                Monitors::Apply { file } => read_monitors(file)?,
-                Monitors::List => Vec::new(),
-            };
+            let wanted = watching::wanted_of(&command)?;
             let cloud = Cloud::of(cli.stack).await?;
-            let done = run_monitors(&command, &wanted, &cloud, out).await;
+            let done = watching::monitors(&command, &wanted, &cloud, out).await;
             done.map(|()| 0).map_err(|error| with_hint(error, &cloud))
+        }
+        Command::Maintenance(command) => {
+            let wanted = watching::windows_of(&command)?;
+            let cloud = Cloud::of(cli.stack).await?;
+            let done = watching::maintenance(&command, &wanted, &cloud, out).await;
+            done.map(|()| 0).map_err(|error| with_hint(error, &cloud))
+        }
+        Command::Incidents(command) => {
+            let cloud = Cloud::of(cli.stack).await?;
+            let done = watching::incidents(&command, &cloud, out).await;
+            done.map(|()| 0).map_err(|error| with_hint(error, &cloud))
+        }
+        Command::Beats(command) => {
+            let cloud = Cloud::of(cli.stack).await?;
+            let done = watching::beats(&command, &cloud, out).await;
+            done.map(|()| 0).map_err(|error| with_hint(error, &cloud))
+        }
+        Command::Cost(options) => {
+            let bill = cost::Bill::of(options.watching());
+            let print = if options.json {
+                cost::json
+            } else if options.bench {
+                cost::bench
+            } else {
+                cost::table
+            };
+            print(&bill, out)?;
+            Ok(0)
         }
         Command::Import(options) => {
             let export = import::Export::open(&options.file)?;
@@ -86,38 +110,6 @@ async fn run_demo_shop(host: std::net::IpAddr, port: u16, out: &mut impl Write) 
     out.flush()?;
     shop.ended().await;
     Err(anyhow!("the demo shop ended"))
-}
-
-/// Reads at most one byte more than a file of monitors may have.
-fn read_monitors(file: &Path) -> anyhow::Result<Vec<monitors::Wanted>> {
-    let mut bytes = Vec::new();
-    let limit = monitors::MAX_BYTES as u64 + 1;
-    let (name, read) = if file == Path::new("-") {
-        ("standard input".to_owned(), std::io::stdin().lock().take(limit).read_to_end(&mut bytes))
-    } else {
-        let name = file.display().to_string();
-        let read = File::open(file).and_then(|file| file.take(limit).read_to_end(&mut bytes));
-        (name, read)
-    };
-    read.with_context(|| format!("cannot read {name}"))?;
-    Ok(monitors::read(&name, &bytes)?)
-}
-
-async fn run_monitors(
-    command: &Monitors,
-    wanted: &[monitors::Wanted],
-    cloud: &Cloud,
-    out: &mut impl Write,
-) -> anyhow::Result<()> {
-    let table = cloud.monitors();
-    match command {
-        Monitors::Apply { .. } => {
-            let applied = monitors::apply(&table, wanted, cloud.region(), &mut rand::rng()).await?;
-            monitors::report(&applied, out)?;
-        }
-        Monitors::List => monitors::list(&monitors::stored(&table).await?, out)?,
-    }
-    Ok(())
 }
 
 async fn run_import(

@@ -12,9 +12,9 @@ impl<const N: usize> Table<N> {
         Self { rows: vec![header.map(str::to_owned)] }
     }
 
-    /// Adds a row. Control characters are replaced: a stored name must not steer the terminal.
+    /// Adds a row.
     pub(crate) fn row(&mut self, cells: [String; N]) {
-        self.rows.push(cells.map(|cell| cell.replace(char::is_control, "\u{fffd}")));
+        self.rows.push(cells.map(|cell| harmless(&cell)));
     }
 
     pub(crate) fn print(&self, out: &mut impl Write) -> io::Result<()> {
@@ -29,6 +29,11 @@ impl<const N: usize> Table<N> {
         }
         Ok(())
     }
+}
+
+/// The text with its control characters replaced: a stored name must not steer the terminal.
+pub(crate) fn harmless(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
 }
 
 #[cfg(test)]

@@ -1,13 +1,31 @@
 //! A monitor: what is watched, and the shard it lives in.
 
+mod check;
+mod condition;
+mod count;
+mod host;
+mod http;
 mod ids;
+mod json_path;
 mod target;
 
 use serde::{Deserialize, Serialize};
 
 use crate::text::Invalid;
 
+pub use check::{
+    CERTIFICATE_DAYS, Check, DnsCheck, HeartbeatCheck, MAX_EXPECTED, MAX_GRACE_MINUTES, RecordType, TcpCheck,
+    TlsCheck,
+};
+pub use condition::{Condition, MAX_PATTERN_BYTES, MAX_VALUE_BYTES, Operator, Pattern, number};
+pub use count::{Count, Retries, Streak};
+pub use host::TargetHost;
+pub use http::{
+    Expect, ExpectHeader, ExpectJson, HttpCheck, MAX_EXPECTATIONS, MAX_HEADERS, MAX_HEADERS_BYTES,
+    MAX_METRICS, MAX_REQUEST_BODY_BYTES, Method, MetricName, StatusCodes,
+};
 pub use ids::{MonitorId, Region, SHARD_LIMIT, ShardId};
+pub use json_path::{JsonPath, MAX_PATH_BYTES};
 pub use target::{MAX_NAME_CHARS, MAX_URL_BYTES, MonitorName, TargetUrl};
 
 /// Longest interval between two checks: a day.
@@ -47,23 +65,140 @@ impl From<Interval> for u32 {
     }
 }
 
-/// The configuration of one monitor. Holds no state: that is `judge`'s.
+/// Most parents of a monitor.
+pub const MAX_PARENTS: usize = 4;
+
+/// Longest time that a check may be said to be slow at, in ms: the whole of its budget.
+pub const MAX_DEGRADED_MS: u32 = 10_000;
+
+/// The configuration of one monitor. Holds no state: that is `judge`'s; and no credentials: those are in `secrets`.
+/// What is deserialised has yet to be [`Monitor::validated`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Monitor {
     /// Its id; the shard is part of it.
     pub id: MonitorId,
     /// What people call it; unique in an installation.
     pub name: MonitorName,
-    /// What is checked.
-    pub url: TargetUrl,
-    /// How often.
+    /// What is checked, and how.
+    pub check: Check,
+    /// How often; of a heartbeat, how often the target calls.
     pub interval_minutes: Interval,
     /// Whether anonymous readers see it on the status page and in `/signals`.
     pub public: bool,
+    /// Whether it rests: no checks, no incident.
+    #[serde(default)]
+    pub paused: bool,
+    /// Whether its checks only keep the target awake: no incident.
+    #[serde(default)]
+    pub keep_warm: bool,
     /// Regions it is checked from, never empty.
     pub regions: Vec<Region>,
+    /// Over which IP its target is connected to.
+    #[serde(default)]
+    pub ip: IpFamily,
+    /// A check that takes longer, in ms, is degraded.
+    #[serde(default)]
+    pub degraded_ms: Option<u32>,
+    /// How often a check that failed fast is made again, inside its time budget.
+    #[serde(default)]
+    pub retries: Retries,
+    /// In how many regions a slot must be down to be down.
+    #[serde(default)]
+    pub quorum: Quorum,
+    /// Slots in a row that must be down before the monitor is.
+    #[serde(default)]
+    pub confirmations: Streak,
+    /// Slots in a row that must be up before the monitor is again.
+    #[serde(default)]
+    pub recoveries: Streak,
+    /// Monitors without which this one cannot be up; at most [`MAX_PARENTS`]. While one of them is down, no incident
+    /// is opened for this one.
+    #[serde(default)]
+    pub depends_on: Vec<MonitorId>,
     /// Counts the changes, from 1: what an update is conditioned on.
     pub version: u64,
+}
+
+impl Monitor {
+    /// A monitor of this check and nothing special about it: every minute, private.
+    pub fn of(id: MonitorId, name: MonitorName, check: Check, region: Region) -> Self {
+        Self {
+            id,
+            name,
+            check,
+            interval_minutes: Interval::default(),
+            public: false,
+            paused: false,
+            keep_warm: false,
+            regions: vec![region],
+            ip: IpFamily::default(),
+            degraded_ms: None,
+            retries: Retries::default(),
+            quorum: Quorum::default(),
+            confirmations: Streak::default(),
+            recoveries: Streak::default(),
+            depends_on: Vec::new(),
+            version: 1,
+        }
+    }
+
+    /// The monitor, if it keeps the rules that types do not carry.
+    ///
+    /// # Errors
+    /// Names the first rule that it breaks.
+    pub fn validated(self) -> Result<Self, Invalid> {
+        self.check.validate()?;
+        if self.regions.is_empty() {
+            return Err(Invalid::new("at least one region", "none"));
+        }
+        if self.depends_on.len() > MAX_PARENTS || self.depends_on.contains(&self.id) {
+            let expected = "at most 4 monitors to depend on, and not on itself";
+            return Err(Invalid::new(expected, format_args!("{} of them", self.depends_on.len())));
+        }
+        if let Some(ms) = self.degraded_ms.filter(|ms| !(1..=MAX_DEGRADED_MS).contains(ms)) {
+            return Err(Invalid::new("degraded_ms from 1 to 10000", ms));
+        }
+        if let Quorum::AtLeast(regions) = self.quorum
+            && !(1..=self.regions.len()).contains(&usize::from(regions))
+        {
+            return Err(Invalid::new("a quorum of 1 to as many regions as there are", regions));
+        }
+        Ok(self)
+    }
+
+    /// What it watches, for people and as `/signals` names it; a heartbeat is named by its monitor.
+    pub fn target(&self) -> String {
+        match &self.check {
+            Check::Heartbeat(_) => format!("heartbeat:{}", self.id),
+            check => check.to_string(),
+        }
+    }
+}
+
+/// Over which IP a target is connected to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum IpFamily {
+    /// IPv4, and IPv6 where there is no other.
+    #[default]
+    #[serde(rename = "any")]
+    Any,
+    /// IPv4 alone.
+    #[serde(rename = "v4")]
+    V4,
+    /// IPv6 alone; where the machine has no way out over it, the check is unknown.
+    #[serde(rename = "v6")]
+    V6,
+}
+
+/// In how many of the regions that answered a slot must be down to be down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quorum {
+    /// In more than half of them.
+    #[default]
+    Majority,
+    /// In at least this many; in all that answered, where fewer did.
+    AtLeast(u8),
 }
 
 /// All that `scheduler` reads of a shard, recomputed from it in the transaction that changes a monitor.
@@ -75,6 +210,9 @@ pub struct ShardSummary {
     pub regions: Vec<Region>,
     /// Monitors in the shard.
     pub count: usize,
+    /// Other shards that parents of its monitors live in, sorted: `judge` waits for their blocks too.
+    #[serde(default)]
+    pub parents: Vec<ShardId>,
     /// Counts the changes, from 1.
     pub version: u64,
 }
@@ -85,7 +223,14 @@ impl ShardSummary {
         let mut regions: Vec<Region> = monitors.iter().flat_map(|m| m.regions.iter().cloned()).collect();
         regions.sort();
         regions.dedup();
-        Self { shard, regions, count: monitors.len(), version }
+        let mut parents: Vec<ShardId> = monitors
+            .iter()
+            .flat_map(|m| m.depends_on.iter().map(MonitorId::shard))
+            .filter(|p| *p != shard)
+            .collect();
+        parents.sort_unstable();
+        parents.dedup();
+        Self { shard, regions, count: monitors.len(), parents, version }
     }
 }
 
@@ -96,13 +241,8 @@ mod tests {
     #[test]
     fn a_summary_names_each_region_once() {
         let monitor = |regions: &[&str]| Monitor {
-            id: MonitorId::random(ShardId(0), &mut rand::rng()),
-            name: "Shop".parse().unwrap(),
-            url: "http://shop.example/".parse().unwrap(),
-            interval_minutes: Interval::default(),
-            public: true,
             regions: regions.iter().map(|r| r.parse().unwrap()).collect(),
-            version: 1,
+            ..crate::example::monitor("7f3k2a")
         };
         let summary =
             ShardSummary::of(ShardId(0), &[monitor(&["us-east-1", "eu-west-1"]), monitor(&["us-east-1"])], 7);

@@ -2,10 +2,14 @@
 //!
 //! The trait a handler asks for is the permission its function has: one statement of the template each.
 
+mod beats;
+mod history;
 mod imports;
+mod incidents;
 mod item;
 mod monitors;
 mod purchases;
+mod secrets;
 mod sessions;
 mod signals;
 
@@ -15,18 +19,28 @@ use std::ops::RangeInclusive;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::beat::Beat;
 use crate::block::Block;
+use crate::credentials::Credentials;
+use crate::history::{DayOfShard, Hour, Summary};
 use crate::import::{Import, ImportCounts, ObjectVersion};
-use crate::monitor::{Monitor, ShardId, ShardSummary};
+use crate::incident::{Incident, IncidentId, Update};
+use crate::maintenance::{Window, WindowId};
+use crate::monitor::{Monitor, MonitorId, ShardId, ShardSummary};
 use crate::purchase::{BuyerToken, ItemId, Position, Purchase};
 use crate::schedule::Slot;
 use crate::session::{ApiKey, TokenHash};
+use crate::state::ShardState;
 
+pub use beats::BeatsTable;
+pub use history::HistoryTable;
 pub use imports::ImportsTable;
+pub use incidents::IncidentsTable;
 pub use monitors::MonitorsTable;
 pub use purchases::PurchasesTable;
+pub use secrets::SecretsTable;
 pub use sessions::SessionsTable;
-pub use signals::SignalsTable;
+pub use signals::{SignalsTable, streamed_block};
 
 /// Why a store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -56,10 +70,170 @@ pub trait ReadShards {
     fn shards(&self) -> impl Future<Output = Result<Vec<ShardSummary>>> + Send;
 }
 
+/// What was found where one thing that cannot be read must not hide the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored<T> {
+    /// What could be read.
+    pub values: Vec<T>,
+    /// What could not.
+    pub broken: Vec<Broken>,
+}
+
+/// Something stored that is not, or no longer, valid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// What names it: a monitor's or a window's id.
+    pub id: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
 /// The configuration of monitors.
 pub trait ReadMonitors {
     /// Every monitor of a shard, by id.
-    fn monitors(&self, shard: ShardId) -> impl Future<Output = Result<Vec<Monitor>>> + Send;
+    fn monitors(&self, shard: ShardId) -> impl Future<Output = Result<Stored<Monitor>>> + Send;
+}
+
+/// The maintenance windows.
+pub trait ReadMaintenance {
+    /// Every window, by id.
+    fn windows(&self) -> impl Future<Output = Result<Stored<Window>>> + Send;
+}
+
+/// Changes maintenance windows.
+pub trait WriteMaintenance {
+    /// Stores a window in place of the one with its id.
+    fn put_window(&self, window: &Window) -> impl Future<Output = Result<()>> + Send;
+    /// Deletes a window. Does nothing when there is none.
+    fn delete_window(&self, id: &WindowId) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// What people add to incidents.
+pub trait ReadUpdates {
+    /// The updates of an incident, oldest first.
+    fn updates(&self, incident: &IncidentId) -> impl Future<Output = Result<Vec<Update>>> + Send;
+}
+
+/// Adds to incidents.
+pub trait WriteUpdates {
+    /// Stores the update; storing it again changes nothing.
+    fn add_update(&self, update: &Update) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// What targets let us in with.
+pub trait ReadCredentials {
+    /// The credentials of a monitor's check.
+    fn credentials(&self, monitor: &MonitorId) -> impl Future<Output = Result<Option<Credentials>>> + Send;
+}
+
+/// Stores what targets let us in with.
+pub trait WriteCredentials {
+    /// Stores the credentials of a monitor's check in place of those there.
+    fn put_credentials(
+        &self,
+        monitor: &MonitorId,
+        credentials: &Credentials,
+    ) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// What targets that call us have said.
+pub trait ReadBeats {
+    /// The last beat of each monitor of a shard that has ever had one, by id.
+    fn beats(&self, shard: ShardId) -> impl Future<Output = Result<Vec<Beat>>> + Send;
+}
+
+/// Records beats.
+pub trait WriteBeats {
+    /// The monitor that this token beats for.
+    fn beating(&self, token: &TokenHash) -> impl Future<Output = Result<Option<MonitorId>>> + Send;
+    /// Records the beat unless a later one is there; recording it again changes nothing.
+    fn put_beat(&self, beat: &Beat) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// Hands out tokens to beat with.
+pub trait WriteBeatTokens {
+    /// Lets this token beat for the monitor.
+    fn put_beat_token(
+        &self,
+        token: &TokenHash,
+        monitor: &MonitorId,
+    ) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// What `judge` remembers of monitors.
+pub trait ReadStates {
+    /// The state of a shard, if any of its slots was folded.
+    fn state(&self, shard: ShardId) -> impl Future<Output = Result<Option<ShardState>>> + Send;
+}
+
+/// Slots of a shard that were folded together: all of it is written, or nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folding {
+    /// Which shard.
+    pub shard: ShardId,
+    /// The last slot that was folded before.
+    pub before: Option<Slot>,
+    /// The last slot that is folded now.
+    pub after: Slot,
+    /// The shard's state then, if it is another than before.
+    pub state: Option<ShardState>,
+    /// Incidents that were opened, changed or closed; at most [`MAX_FOLDED_INCIDENTS`], each once.
+    pub incidents: Vec<Incident>,
+}
+
+/// Most incidents of one [`Folding`]: with the state and the mark they fit a DynamoDB transaction of 100 actions.
+pub const MAX_FOLDED_INCIDENTS: usize = 98;
+
+/// Judges.
+pub trait WriteJudgement {
+    /// The last slot of the shard that was folded.
+    fn folded(&self, shard: ShardId) -> impl Future<Output = Result<Option<Slot>>> + Send;
+    /// Writes what slots were folded into, or answers [`StoreError::Conflict`] when others were folded meanwhile.
+    fn fold(&self, folding: &Folding) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// Reads incidents.
+pub trait ReadIncidents {
+    /// One incident.
+    fn incident(&self, id: &IncidentId) -> impl Future<Output = Result<Option<Incident>>> + Send;
+    /// Incidents that were opened in these slots, newest first, at most `limit` and at most of 13 months.
+    fn incidents(
+        &self,
+        opened: RangeInclusive<Slot>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Incident>>> + Send;
+    /// The newest incidents of a monitor, newest first, at most `limit`.
+    fn incidents_of(
+        &self,
+        monitor: &MonitorId,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Incident>>> + Send;
+}
+
+/// Writes history. Each call answers `false`, and writes nothing, when the result of a reading that began later is
+/// there.
+pub trait WriteHistory {
+    /// Stores an hour.
+    fn put_hour(&self, hour: &Hour) -> impl Future<Output = Result<bool>> + Send;
+    /// Stores a day.
+    fn put_day(&self, day: &DayOfShard) -> impl Future<Output = Result<bool>> + Send;
+    /// Stores a summary.
+    fn put_summary(&self, summary: &Summary) -> impl Future<Output = Result<bool>> + Send;
+}
+
+/// Reads history.
+pub trait ReadHistory {
+    /// The hours of a day of a shard, by hour and region. Of hours, and of days, what cannot be read is left out, and
+    /// said in the log.
+    fn hours(&self, shard: ShardId, date: Date) -> impl Future<Output = Result<Vec<Hour>>> + Send;
+    /// Days of a shard, oldest first.
+    fn days(
+        &self,
+        shard: ShardId,
+        dates: RangeInclusive<Date>,
+    ) -> impl Future<Output = Result<Vec<DayOfShard>>> + Send;
+    /// The summary of a shard.
+    fn summary(&self, shard: ShardId) -> impl Future<Output = Result<Option<Summary>>> + Send;
 }
 
 /// A change of one shard: its monitors and its summary change together or not at all.
@@ -85,12 +259,16 @@ pub trait WriteSignals {
 
 /// Reads signals.
 pub trait ReadSignals {
-    /// The shard's blocks of these slots, oldest first; at most [`MAX_SLOTS`] slots.
+    /// The shard's blocks of these slots, oldest first; at most [`MAX_SLOTS`] slots. A block that cannot be read is
+    /// left out, and said in the log: it is as if its region had not reported.
     fn blocks(
         &self,
         shard: ShardId,
         slots: RangeInclusive<Slot>,
     ) -> impl Future<Output = Result<Vec<Block>>> + Send;
+
+    /// The slot of the shard's oldest block, if it has any.
+    fn oldest(&self, shard: ShardId) -> impl Future<Output = Result<Option<Slot>>> + Send;
 }
 
 /// Most slots that one call of [`ReadSignals::blocks`] reads: two days.

@@ -1,18 +1,26 @@
-//! The table `monitors`: partition `SHARD#s0` holds `MONITOR#id`; partition `META` the shards' summaries.
+//! The table `monitors`: partition `SHARD#s0` holds `MONITOR#id`; partition `META` the shards' summaries and the
+//! maintenance windows; partition `INCIDENT#id` what people add to an incident.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use serde::de::DeserializeOwned;
 
-use super::item::{item_of, n, s, unavailable, value_of};
-use super::{ReadMonitors, ReadShards, Result, ShardChange, StoreError, WriteMonitors};
+use super::item::{Item, item_of, n, s, text, unavailable, value_of};
+use super::{
+    Broken, ReadMaintenance, ReadMonitors, ReadShards, ReadUpdates, Result, ShardChange, StoreError, Stored,
+    WriteMaintenance, WriteMonitors, WriteUpdates,
+};
+use crate::incident::{IncidentId, Update};
+use crate::maintenance::{Window, WindowId};
 use crate::monitor::{Monitor, ShardId, ShardSummary};
+use crate::text::Invalid;
 
 /// The partition of the registries.
 const META: &str = "META";
 
-/// The table of monitors; see [`ReadShards`], [`ReadMonitors`], [`WriteMonitors`].
+/// The table of monitors; see [`ReadShards`], [`ReadMonitors`], [`WriteMonitors`], [`ReadMaintenance`],
+/// [`WriteMaintenance`], [`ReadUpdates`], [`WriteUpdates`].
 #[derive(Debug, Clone)]
 pub struct MonitorsTable {
     client: Client,
@@ -25,8 +33,8 @@ impl MonitorsTable {
         Self { client, table: table.into() }
     }
 
-    /// Everything in a partition whose sort key begins with this.
-    async fn query<T: DeserializeOwned>(&self, pk: String, prefix: &str) -> Result<Vec<T>> {
+    /// Every item in a partition whose sort key begins with this.
+    async fn query(&self, pk: String, prefix: &str) -> Result<Vec<Item>> {
         let mut pages = self
             .client
             .query()
@@ -40,13 +48,33 @@ impl MonitorsTable {
             .send();
         let mut values = Vec::new();
         while let Some(item) = pages.next().await {
-            values.push(value_of(item.map_err(unavailable("reading monitors"))?)?);
+            values.push(item.map_err(unavailable("reading monitors"))?);
         }
         Ok(values)
     }
 
+    /// Everything in a partition whose sort key begins with this, and that is valid.
+    async fn stored<T: DeserializeOwned>(
+        &self,
+        pk: String,
+        prefix: &str,
+        validated: impl Fn(T) -> std::result::Result<T, Invalid>,
+    ) -> Result<Stored<T>> {
+        let mut stored = Stored { values: Vec::new(), broken: Vec::new() };
+        for item in self.query(pk, prefix).await? {
+            let sk = text(&item, "sk")?;
+            let id = sk.strip_prefix(prefix).unwrap_or(sk).to_owned();
+            let value = value_of(item).map_err(|error| error.to_string());
+            match value.and_then(|value| validated(value).map_err(|error| error.to_string())) {
+                Ok(value) => stored.values.push(value),
+                Err(why) => stored.broken.push(Broken { id, why }),
+            }
+        }
+        Ok(stored)
+    }
+
     /// A put that holds only if nobody changed the item meanwhile.
-    fn put(&self, item: super::item::Item, version: u64) -> Result<TransactWriteItem> {
+    fn put(&self, item: Item, version: u64) -> Result<TransactWriteItem> {
         let put = Put::builder().table_name(&self.table).set_item(Some(item));
         let put = if version == 1 {
             put.condition_expression("attribute_not_exists(pk)")
@@ -62,15 +90,52 @@ impl MonitorsTable {
 
 impl ReadShards for MonitorsTable {
     async fn shards(&self) -> Result<Vec<ShardSummary>> {
-        let mut shards: Vec<ShardSummary> = self.query(META.to_owned(), "SHARD#").await?;
+        let items = self.query(META.to_owned(), "SHARD#").await?;
+        let mut shards: Vec<ShardSummary> = items.into_iter().map(value_of).collect::<Result<_>>()?;
         shards.sort_by_key(|summary| summary.shard);
         Ok(shards)
     }
 }
 
 impl ReadMonitors for MonitorsTable {
-    async fn monitors(&self, shard: ShardId) -> Result<Vec<Monitor>> {
-        self.query(format!("SHARD#{shard}"), "MONITOR#").await
+    async fn monitors(&self, shard: ShardId) -> Result<Stored<Monitor>> {
+        self.stored(format!("SHARD#{shard}"), "MONITOR#", Monitor::validated).await
+    }
+}
+
+impl ReadMaintenance for MonitorsTable {
+    async fn windows(&self) -> Result<Stored<Window>> {
+        self.stored(META.to_owned(), "MAINTENANCE#", Window::validated).await
+    }
+}
+
+impl WriteMaintenance for MonitorsTable {
+    async fn put_window(&self, window: &Window) -> Result<()> {
+        let item = item_of(META, format!("MAINTENANCE#{}", window.id), window)?;
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        put.send().await.map(drop).map_err(unavailable("storing a maintenance window"))
+    }
+
+    async fn delete_window(&self, id: &WindowId) -> Result<()> {
+        let delete = self.client.delete_item().table_name(&self.table);
+        let delete = delete.key("pk", s(META)).key("sk", s(format!("MAINTENANCE#{id}")));
+        delete.send().await.map(drop).map_err(unavailable("deleting a maintenance window"))
+    }
+}
+
+impl ReadUpdates for MonitorsTable {
+    async fn updates(&self, incident: &IncidentId) -> Result<Vec<Update>> {
+        let items = self.query(format!("INCIDENT#{incident}"), "UPDATE#").await?;
+        items.into_iter().map(value_of).collect()
+    }
+}
+
+impl WriteUpdates for MonitorsTable {
+    async fn add_update(&self, update: &Update) -> Result<()> {
+        let item =
+            item_of(format!("INCIDENT#{}", update.incident), format!("UPDATE#{:.9}", update.at), update)?;
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        put.send().await.map(drop).map_err(unavailable("updating an incident"))
     }
 }
 

@@ -1,8 +1,10 @@
 //! The table `signals`: partition `BLOCK#shard#date` holds `HH:MM#region`, one block each, for 8 days.
 
+use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 
@@ -23,12 +25,18 @@ const KIND: &str = "block";
 pub struct SignalsTable {
     client: Client,
     table: String,
+    consistent: bool,
 }
 
 impl SignalsTable {
     /// The table of this name.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into() }
+        Self { client, table: table.into(), consistent: false }
+    }
+
+    /// The table, read as it is after every write that is over; costs twice as much.
+    pub fn consistent(self) -> Self {
+        Self { consistent: true, ..self }
     }
 
     /// The blocks of one day between two times `HH:MM`, both included.
@@ -43,18 +51,40 @@ impl SignalsTable {
             .expression_attribute_values(":from", s(from))
             // `~` sorts behind every region's name.
             .expression_attribute_values(":to", s(format!("{to}#~")))
+            .consistent_read(self.consistent)
             .into_paginator()
             .items()
             .send();
         let mut blocks = Vec::new();
         while let Some(item) = items.next().await {
             let item = item.map_err(unavailable("reading signals"))?;
-            if text(&item, "kind")? == KIND && parsed::<i64>(&item, "expires_at")? > now.as_second() {
-                blocks.push(block_of(shard, date, &item)?);
+            match kept_block(shard, date, &item, now) {
+                Ok(block) => blocks.extend(block),
+                Err(error) => tracing::error!(%error, "left out a block"),
             }
         }
         Ok(blocks)
     }
+}
+
+/// The block of an item, unless it has expired or is something else than a block.
+fn kept_block(shard: ShardId, date: Date, item: &Item, now: Timestamp) -> Result<Option<Block>> {
+    let kept = text(item, "kind")? == KIND && parsed::<i64>(item, "expires_at")? > now.as_second();
+    kept.then(|| block_of(shard, date, item)).transpose()
+}
+
+/// The block of an item as the table's stream hands it on.
+///
+/// # Errors
+/// When it is none, or not as it is written.
+pub fn streamed_block(item: &HashMap<String, AttributeValue>) -> Result<Block> {
+    let pk = text(item, "pk")?;
+    let (shard, date) = pk
+        .strip_prefix("BLOCK#")
+        .and_then(|rest| rest.split_once('#'))
+        .and_then(|(shard, date)| Some((shard.parse().ok()?, date.parse().ok()?)))
+        .ok_or_else(|| StoreError::Broken(format!("no block's key: {pk}")))?;
+    block_of(shard, date, item)
 }
 
 fn partition(shard: ShardId, date: Date) -> String {
@@ -109,5 +139,31 @@ impl ReadSignals for SignalsTable {
             from = from.plus(minutes_left);
         }
         Ok(blocks)
+    }
+    async fn oldest(&self, shard: ShardId) -> Result<Option<Slot>> {
+        let now = Slot::containing(Timestamp::now());
+        for days_ago in (0..=KEPT_HOURS / 24).rev() {
+            let date = now.plus(-1_440 * days_ago).date();
+            let first = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("pk = :pk")
+                .expression_attribute_values(":pk", s(partition(shard, date)))
+                .projection_expression("sk")
+                .consistent_read(self.consistent)
+                .limit(1)
+                .send()
+                .await
+                .map_err(unavailable("reading signals"))?;
+            if let Some(item) = first.items().first() {
+                let hour_minute = text(item, "sk")?.split('#').next().unwrap_or_default();
+                let slot = Slot::at(date, hour_minute);
+                return slot
+                    .map(Some)
+                    .map_err(|error| StoreError::Broken(format!("{shard} {date}: {error}")));
+            }
+        }
+        Ok(None)
     }
 }

@@ -15,7 +15,6 @@ const SHORT: Limits = Limits {
     connect: Duration::from_millis(200),
     patience: Duration::from_millis(400),
     total: Duration::from_millis(1_500),
-    retries: 2,
     backoff: Duration::from_millis(1),
 };
 
@@ -143,6 +142,6 @@ async fn a_check_that_panics_is_unknown_and_spares_the_others() {
     let findings = paper.checker(false, LIMITS).round(targets).await;
     assert_eq!(
         findings.iter().map(|finding| finding.outcome).collect::<Vec<_>>(),
-        [Outcome::Unknown, Outcome::Up]
+        [Outcome::Unknown(Reason::Network), Outcome::Up]
     );
 }

@@ -1,37 +1,56 @@
 //! The handler over the stores in memory, with every sample event of `ping`.
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use ping::Ping;
+use ping::{Keyring, Ping, References, Stores};
+use serde_json::json;
+use shared::beat::{Beat, BeatState};
 use shared::block::Block;
-use shared::monitor::{Interval, Monitor, MonitorId, ShardId};
+use shared::monitor::{Interval, Monitor, ShardId};
 use shared::schedule::{PingRequest, Slot, phase};
 use shared::signal::{Outcome, Reason};
+use shared::store::{Broken, ReadBeats, ReadCredentials, ReadStates};
+use tests::example::monitor_of;
 use tests::memory::Memory;
 
+use crate::logged::Logged;
 use crate::paper::Paper;
 use crate::server::status;
 use crate::{LIMITS, down};
 
 /// In the slot of the event `ping`, one minute late.
-const NOW: &str = "2026-11-21T14:26:10Z";
+pub(crate) const NOW: &str = "2026-11-21T14:26:10Z";
 
-fn monitor(suffix: &str, url: &str, interval: u32, region: &str) -> Monitor {
+pub(crate) fn monitor(suffix: &str, url: &str, interval: u32, region: &str) -> Monitor {
     Monitor {
-        id: MonitorId::new(ShardId(0), suffix).unwrap(),
-        name: suffix.parse().unwrap(),
-        url: url.parse().unwrap(),
         interval_minutes: Interval::try_from(interval).unwrap(),
-        public: true,
         regions: vec![region.parse().unwrap()],
-        version: 1,
+        ..monitor_of(&format!("s0-{suffix}"), url)
     }
 }
 
-fn paper() -> Paper {
-    Paper::default().answer("1.1.1.1", &status(200)).answer("1.1.1.2", &status(404))
+pub(crate) fn of_kind(suffix: &str, check: serde_json::Value) -> Monitor {
+    Monitor {
+        check: serde_json::from_value(check).unwrap(),
+        ..monitor(suffix, "http://1.1.1.1/", 1, "us-east-1")
+    }
+}
+
+pub(crate) fn heartbeat(suffix: &str) -> Monitor {
+    of_kind(suffix, json!({"kind": "heartbeat"}))
+}
+
+/// A monitor whose target asks for credentials.
+pub(crate) fn secret(suffix: &str) -> Monitor {
+    of_kind(suffix, json!({"kind": "http", "url": "http://1.1.1.1/", "credentials": true}))
+}
+
+pub(crate) fn paper() -> Paper {
+    Paper::default()
+        .answer("1.1.1.1", &status(200))
+        .answer("1.1.1.2", &status(404))
+        .name("shop.example", &[&["1.1.1.1"]])
 }
 
 fn monitors() -> [Monitor; 4] {
@@ -43,40 +62,70 @@ fn monitors() -> [Monitor; 4] {
     ]
 }
 
-fn shop() -> Memory {
+pub(crate) fn holding(monitors: impl IntoIterator<Item = Monitor>) -> Memory {
     let memory = Memory::default();
-    memory.add_monitors(monitors());
+    memory.add_monitors(monitors);
     memory
 }
 
-fn request(event: &str) -> PingRequest {
+pub(crate) fn shop() -> Memory {
+    holding(monitors())
+}
+
+pub(crate) fn request(event: &str) -> PingRequest {
     serde_json::from_value(tests::event(event)).unwrap()
 }
 
-/// Handles the event at this time; answers how it ended and how many blocks were counted as written.
-async fn handle(
+pub(crate) type Handler<T, B, K> = Ping<Memory, T, B, K, Memory, Paper, Paper>;
+
+pub(crate) fn ping_with<T, B, K: ReadCredentials>(
+    memory: &Memory,
+    paper: &Paper,
+    states: T,
+    beats: B,
+    secrets: K,
+) -> Handler<T, B, K> {
+    Ping {
+        stores: Stores {
+            monitors: memory.clone(),
+            states,
+            beats,
+            keyring: Keyring::new(secrets),
+            signals: memory.clone(),
+        },
+        checker: paper.checker(false, LIMITS),
+        references: References::default(),
+        region: "us-east-1".parse().unwrap(),
+    }
+}
+
+pub(crate) fn ping(memory: &Memory, paper: &Paper) -> Handler<Memory, Memory, Memory> {
+    ping_with(memory, paper, memory.clone(), memory.clone(), memory.clone())
+}
+
+pub(crate) async fn handle(
     memory: &Memory,
     paper: &Paper,
     request: &PingRequest,
     now: &str,
-) -> (anyhow::Result<()>, u64) {
-    let ping = Ping {
-        monitors: memory.clone(),
-        signals: memory.clone(),
-        checker: paper.checker(false, LIMITS),
-        region: "us-east-1".parse().unwrap(),
-    };
+) -> anyhow::Result<()> {
     let now: Timestamp = now.parse().unwrap();
-    let written = RefCell::new(0);
-    let count = |slot: Slot, counts: &[(&str, u64)]| {
-        assert_eq!(slot, request.slot);
-        for (name, n) in counts {
-            assert_eq!(*name, "BlocksWritten");
-            *written.borrow_mut() += n;
-        }
-    };
-    let result = ping.handle(request, || now, count).await;
-    (result, written.into_inner())
+    ping(memory, paper).handle(request, || now).await
+}
+
+/// Handles the event `ping` and answers what its block says of each monitor.
+pub(crate) async fn outcomes<T: ReadStates, B: ReadBeats, K: ReadCredentials>(
+    memory: &Memory,
+    ping: &Handler<T, B, K>,
+) -> Vec<(String, Outcome)> {
+    memory.tables().blocks.clear();
+    ping.handle(&request("ping"), || NOW.parse().unwrap()).await.unwrap();
+    let [block] = &blocks(memory)[..] else { panic!("one block") };
+    block.signals.iter().map(|signal| (signal.monitor.suffix().to_owned(), signal.outcome)).collect()
+}
+
+pub(crate) fn found(suffix: &str, outcome: Outcome) -> (String, Outcome) {
+    (suffix.to_owned(), outcome)
 }
 
 fn blocks(memory: &Memory) -> Vec<Block> {
@@ -84,23 +133,23 @@ fn blocks(memory: &Memory) -> Vec<Block> {
 }
 
 #[tokio::test]
-async fn what_is_due_here_is_in_the_block() {
-    let memory = shop();
-    let (result, written) = handle(&memory, &paper(), &request("ping"), NOW).await;
-    result.unwrap();
-    assert_eq!(written, 1);
+async fn a_block_holds_a_signal_of_each_monitor_that_is_due_here() {
+    let (memory, paper) = (shop(), paper());
+    handle(&memory, &paper, &request("ping"), NOW).await.unwrap();
     let [block] = &blocks(&memory)[..] else { panic!("one block") };
-    assert_eq!(block.slot.to_string(), "2026-11-21T14:25:00Z");
-    assert_eq!((block.shard, block.region.as_str()), (ShardId(0), "us-east-1"));
-    assert_eq!(block.written_at.to_string(), NOW);
-    let seen: Vec<(&str, Outcome, Option<u16>)> =
-        block.signals.iter().map(|signal| (signal.monitor.suffix(), signal.outcome, signal.status)).collect();
+    assert_eq!((block.shard, block.slot), (ShardId(0), "2026-11-21T14:25:00Z".parse::<Slot>().unwrap()));
+    assert_eq!((block.region.as_str(), block.written_at), ("us-east-1", NOW.parse().unwrap()));
+    let found: Vec<_> = block
+        .signals
+        .iter()
+        .map(|signal| (signal.monitor.to_string(), signal.outcome, signal.status))
+        .collect();
     assert_eq!(
-        seen,
+        found,
         [
-            ("aaaaaa", Outcome::Up, Some(200)),
-            ("bbbbbb", down(Reason::Status), Some(404)),
-            ("cccccc", Outcome::Blocked, None),
+            ("s0-aaaaaa".to_owned(), Outcome::Up, Some(200)),
+            ("s0-bbbbbb".to_owned(), down(Reason::Status), Some(404)),
+            ("s0-cccccc".to_owned(), Outcome::Blocked, None),
         ]
     );
     assert!(block.signals[0].phases.total_ms.is_some());
@@ -108,36 +157,36 @@ async fn what_is_due_here_is_in_the_block() {
 
 #[tokio::test]
 async fn a_second_delivery_changes_nothing() {
-    let memory = shop();
-    handle(&memory, &paper(), &request("ping"), NOW).await.0.unwrap();
-    let first = blocks(&memory);
-    // Everything is down by now.
-    let (result, written) =
-        handle(&memory, &Paper::default(), &request("ping"), "2026-11-21T14:26:40Z").await;
-    result.unwrap();
-    assert_eq!((written, blocks(&memory)), (0, first));
+    let (memory, paper) = (shop(), paper());
+    memory.add_monitors([heartbeat("eeeeee")]);
+    handle(&memory, &paper, &request("ping"), NOW).await.unwrap();
+    let first = format!("{:?}", memory.tables());
+    // Nothing is as it was, and the block says what it said.
+    let gone = Paper::default();
+    handle(&memory, &gone, &request("ping"), "2026-11-21T14:26:59Z").await.unwrap();
+    assert!(!gone.dialled().is_empty());
+    assert_eq!(format!("{:?}", memory.tables()), first);
 }
 
 #[tokio::test]
-async fn a_block_is_written_where_nothing_was_due() {
+async fn a_block_is_written_even_when_nothing_was_due() {
     let memory = shop();
-    let (result, written) = handle(&memory, &paper(), &request("ping-empty-shard"), NOW).await;
-    result.unwrap();
-    assert_eq!(written, 1);
+    handle(&memory, &paper(), &request("ping-empty-shard"), NOW).await.unwrap();
     let [block] = &blocks(&memory)[..] else { panic!("one block") };
     assert_eq!((block.shard, block.signals.len()), (ShardId(9), 0));
 }
 
 #[tokio::test]
 async fn a_monitor_is_checked_in_its_own_slots_only() {
-    let (memory, paper) = (Memory::default(), paper());
+    let paper = paper();
     let hourly = monitor("aaaaaa", "http://1.1.1.1/", 60, "us-east-1");
-    memory.add_monitors([hourly.clone()]);
+    let paused = Monitor { paused: true, ..monitor("bbbbbb", "http://1.1.1.1/", 1, "us-east-1") };
+    let memory = holding([hourly.clone(), paused]);
     let slot = request("ping").slot;
     let due_in = (i64::from(phase(&hourly.id, 60)) - slot.minutes()).rem_euclid(60);
     for minutes in 0..60 {
         let request = PingRequest { shard: ShardId(0), slot: slot.plus(minutes) };
-        handle(&memory, &paper, &request, &request.slot.to_string()).await.0.unwrap();
+        handle(&memory, &paper, &request, &request.slot.to_string()).await.unwrap();
     }
     let checked: Vec<i64> = blocks(&memory)
         .iter()
@@ -156,24 +205,88 @@ async fn a_slot_that_is_not_now_stays_a_gap() {
         ("ping", "2026-11-21T14:23:59Z"),
     ] {
         let (memory, paper) = (shop(), paper());
-        let (result, written) = handle(&memory, &paper, &request(event), now).await;
-        result.unwrap();
-        assert_eq!((written, blocks(&memory), paper.dialled()), (0, vec![], vec![]), "{event} at {now}");
+        handle(&memory, &paper, &request(event), now).await.unwrap();
+        assert_eq!((blocks(&memory), paper.dialled()), (vec![], vec![]), "{event} at {now}");
     }
     // Clocks differ a little.
     let memory = shop();
-    assert_eq!(handle(&memory, &paper(), &request("ping"), "2026-11-21T14:24:30Z").await.1, 1);
+    handle(&memory, &paper(), &request("ping"), "2026-11-21T14:24:30Z").await.unwrap();
+    assert_eq!(blocks(&memory).len(), 1);
 }
 
 #[tokio::test]
-async fn a_table_out_of_reach_is_an_error_and_counts_nothing() {
-    for calls in [0, 1] {
+async fn without_monitors_or_signals_the_invocation_fails() {
+    // Monitors and states are read first, and the block is written last.
+    for calls in [0, 2] {
         let memory = shop();
         memory.fail_after(calls);
-        let (result, written) = handle(&memory, &paper(), &request("ping"), NOW).await;
-        assert!(result.is_err());
-        assert_eq!((written, blocks(&memory)), (0, vec![]));
+        assert!(handle(&memory, &paper(), &request("ping"), NOW).await.is_err());
+        assert_eq!(blocks(&memory), vec![]);
     }
+}
+
+#[tokio::test]
+async fn every_kind_has_its_signal() {
+    let memory = holding([
+        monitor("aaaaaa", "http://1.1.1.1/", 1, "us-east-1"),
+        of_kind("bbbbbb", json!({"kind": "tcp", "host": "shop.example", "port": 22})),
+        of_kind("cccccc", json!({"kind": "tls", "host": "1.1.1.9"})),
+        of_kind("dddddd", json!({"kind": "dns", "name": "shop.example", "expect": ["1.1.1.2"]})),
+        heartbeat("eeeeee"),
+        heartbeat("ffffff"),
+        Monitor { regions: vec!["eu-west-1".parse().unwrap()], ..heartbeat("gggggg") },
+    ]);
+    let received_at = "2026-11-21T14:24:00Z".parse().unwrap();
+    let beat = Beat {
+        monitor: "s0-eeeeee".parse().unwrap(),
+        received_at,
+        state: BeatState::Up,
+        duration_ms: Some(7),
+    };
+    memory.tables().beats.insert(beat.monitor.clone(), beat);
+    let found = outcomes(&memory, &ping(&memory, &paper())).await;
+    let expected = [
+        ("aaaaaa", Outcome::Up),
+        ("bbbbbb", Outcome::Up),
+        ("cccccc", down(Reason::Refused)),
+        ("dddddd", down(Reason::Answer)),
+        ("eeeeee", Outcome::Up),
+        ("ffffff", Outcome::Unknown(Reason::NoBeat)),
+    ];
+    assert_eq!(found, expected.map(|(suffix, outcome)| (suffix.to_owned(), outcome)));
+    assert_eq!(blocks(&memory)[0].signals[4].phases.total_ms, Some(7));
+}
+
+#[tokio::test]
+async fn a_broken_monitor_is_seen_as_such_and_stops_no_other() {
+    let memory = shop();
+    let broken = |id: &str| Broken { id: id.to_owned(), why: "hunter2".to_owned() };
+    memory.tables().broken = ["s0-aaaabb", "s0-zzzzzz", "s0-nonsense"].map(broken).into();
+    let unknown = Outcome::Unknown(Reason::Configuration);
+    let expected = [
+        ("aaaaaa", Outcome::Up),
+        ("aaaabb", unknown),
+        ("bbbbbb", down(Reason::Status)),
+        ("cccccc", Outcome::Blocked),
+        ("zzzzzz", unknown),
+    ];
+    let logged = Logged::default();
+    let _guard = tracing::subscriber::set_default(logged.clone());
+    let outcomes = outcomes(&memory, &ping(&memory, &paper())).await;
+    assert_eq!(outcomes, expected.map(|(suffix, outcome)| (suffix.to_owned(), outcome)));
+    assert_eq!(logged.lines().len(), 1, "once for all of them");
+    assert!(!logged.lines()[0].contains("hunter2"), "what is wrong may be a secret in the wrong place");
+    assert!(logged.lines()[0].contains("s0-zzzzzz"));
+}
+
+#[tokio::test]
+async fn a_round_in_which_nothing_is_wrong_with_us_logs_nothing() {
+    let (memory, logged) = (shop(), Logged::default());
+    let _guard = tracing::subscriber::set_default(logged.clone());
+    handle(&memory, &paper(), &request("ping"), NOW).await.unwrap();
+    assert_eq!(logged.lines(), Vec::<String>::new());
+    handle(&memory, &paper(), &request("ping-old-slot"), NOW).await.unwrap();
+    assert_eq!(logged.lines().len(), 1);
 }
 
 #[tokio::test]

@@ -16,7 +16,6 @@ const LIMITS: Limits = Limits {
     connect: Duration::from_millis(600),
     patience: Duration::from_millis(200),
     total: Duration::from_secs(3),
-    retries: 2,
     backoff: Duration::from_millis(1),
 };
 

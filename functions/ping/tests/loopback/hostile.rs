@@ -1,12 +1,13 @@
 //! Answers that mean harm: each ends with a verdict, within bounds of time and memory.
 
-use ping::Finding;
+use ping::{Finding, Limits};
+use shared::monitor::{Condition, Operator};
 use shared::signal::{Outcome, Reason};
 use tokio::io::AsyncWriteExt as _;
 
 use crate::paper::{Host, Paper};
 use crate::server::{Server, status};
-use crate::{LIMITS, check, down, target};
+use crate::{LIMITS, check, checker, down, target, target_with};
 
 /// The verdict on a server that refuses HEAD and answers GET with these bytes.
 async fn verdict(answer: Vec<u8>) -> Finding {
@@ -105,4 +106,63 @@ async fn a_connection_that_breaks_in_the_body_is_a_reset() {
     })
     .await;
     assert_eq!(check(&server.url("/")).await.outcome, down(Reason::Reset));
+}
+
+#[tokio::test]
+async fn preliminary_answers_without_end_are_not_read_without_end() {
+    for interim in ["HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n"] {
+        let endless = Host::Endless(interim.as_bytes().to_vec(), interim.repeat(100).into_bytes());
+        let paper = Paper::default().host("1.1.1.1", endless);
+        let finding = paper.checker(false, LIMITS).check(&target("http://1.1.1.1/")).await;
+        assert_eq!(finding.outcome, down(Reason::Protocol), "{interim}");
+        assert!(paper.written() < 1_200 * 1_024, "{} bytes were taken", paper.written());
+    }
+}
+
+#[tokio::test]
+async fn a_body_in_the_smallest_pieces_is_read() {
+    // Each byte a chunk of its own, with an extension.
+    let chunks = "1;a=b\r\nx\r\n".repeat(60_000);
+    let answer = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}0\r\n\r\n");
+    // Extensions beyond any measure are refused.
+    assert_eq!(verdict(answer.into_bytes()).await.outcome, down(Reason::Body));
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{}0\r\n\r\n",
+        "1\r\nx\r\n".repeat(64 * 1_024)
+    );
+    assert_eq!(verdict(answer.into_bytes()).await.outcome, Outcome::Up);
+}
+
+#[tokio::test]
+async fn a_bomb_that_is_looked_into_stays_packed() {
+    // 10 MB of zeros, as gzip packs them: a header, then a block that repeats itself. Nobody unpacks it, so its first
+    // bytes are what a keyword is searched in.
+    let mut answer =
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n\r\n".to_vec();
+    answer.extend(b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xec\xc1\x01\x01\0\0\0\x80\x90\xfe\xaf\xee\x08\n");
+    answer.extend([0; 10_000]);
+    let server = Server::driving(move |mut stream, _| {
+        let answer = answer.clone();
+        async move {
+            let _ = stream.write_all(&answer).await;
+        }
+    })
+    .await;
+    let job = target_with(&server.url("/"), |check| {
+        check.expect.body.push(Condition::new(Operator::Contains, "\x03").unwrap());
+        check.metrics.insert("stock".parse().unwrap(), "$.stock".parse().unwrap());
+    });
+    let finding = checker(LIMITS).check(&job).await;
+    assert_eq!((finding.outcome, finding.metrics), (Outcome::Up, vec![None]));
+}
+
+#[tokio::test]
+async fn one_byte_a_second_ends_with_the_budget() {
+    // As slow as in the wild, in a time that is not ours.
+    let paper = Paper::default().host("1.1.1.1", Host::Drips);
+    tokio::time::pause();
+    let start = tokio::time::Instant::now();
+    let finding = paper.checker(false, Limits::default()).check(&target("http://1.1.1.1/")).await;
+    assert_eq!((finding.outcome, finding.status), (down(Reason::Timeout), None));
+    assert!(start.elapsed() < Limits::default().total + std::time::Duration::from_millis(50));
 }

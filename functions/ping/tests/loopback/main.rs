@@ -2,15 +2,27 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose surroundings are broken has failed")]
 
+mod browser;
 mod budget;
+mod dns;
+mod doubt;
+mod expect;
 mod handler;
+mod heartbeat;
 mod hedge;
 mod hostile;
+mod ip;
+mod logged;
+mod means;
+mod methods;
 mod paper;
 mod redirects;
+mod secrets;
 mod server;
 mod ssrf;
+mod tcp;
 mod tls;
+mod tls_check;
 mod verdicts;
 
 use std::sync::Arc;
@@ -19,16 +31,17 @@ use std::time::Duration;
 use ping::connect::TcpConnector;
 use ping::resolve::SystemResolver;
 use ping::tls::of_the_web;
-use ping::{Checker, Finding, Guard, Limits};
-use shared::monitor::TargetUrl;
+use ping::{Checker, Finding, Guard, Job, Limits};
+use shared::monitor::Monitor;
+use shared::monitor::{Check, HttpCheck};
 use shared::signal::{Outcome, Reason};
+use tests::example::{monitor, monitor_of};
 
 /// Room enough on a busy machine, with retries that do not wait.
 const LIMITS: Limits = Limits {
     connect: Duration::from_secs(2),
     patience: Duration::from_secs(3),
     total: Duration::from_secs(5),
-    retries: 2,
     backoff: Duration::from_millis(1),
 };
 
@@ -39,8 +52,23 @@ fn checker(limits: Limits) -> Arc<Checker> {
     Arc::new(Checker::with(resolver, TcpConnector, guard, of_the_web().unwrap(), limits))
 }
 
-fn target(url: &str) -> TargetUrl {
-    url.parse().unwrap()
+/// A look at this URL.
+fn target(url: &str) -> Job {
+    Job::of(monitor_of("s0-aaaaaa", url))
+}
+
+/// A look of this kind: `{"kind": "tcp", …}`.
+fn job(check: serde_json::Value) -> Job {
+    Job::of(Monitor { check: serde_json::from_value(check).unwrap(), ..monitor("s0-aaaaaa") })
+}
+
+/// A look at this URL by a check that is special in some way.
+fn target_with(url: &str, change: impl FnOnce(&mut HttpCheck)) -> Job {
+    let mut monitor = monitor_of("s0-aaaaaa", url);
+    if let Check::Http(check) = &mut monitor.check {
+        change(check);
+    }
+    Job::of(monitor)
 }
 
 async fn check(url: &str) -> Finding {

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use ping::connect::Connect;
 use ping::resolve::Resolve;
 use ping::tls::of_the_web;
 use ping::{Checker, Guard, Limits};
+use shared::monitor::{IpFamily, RecordType};
 use shared::signal::{Outcome, Reason};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 
@@ -28,6 +30,8 @@ pub(crate) enum Host {
     Silent,
     /// Takes connections and requests, and says nothing.
     Mute,
+    /// Answers any request with one byte a second.
+    Drips,
     /// Ends the check with a panic.
     Panics,
 }
@@ -94,8 +98,16 @@ async fn asked(stream: &mut DuplexStream) -> Option<Vec<u8>> {
     (length > 0).then_some(request)
 }
 
+fn of(ip: IpFamily, address: IpAddr) -> bool {
+    match ip {
+        IpFamily::Any => true,
+        IpFamily::V4 => address.is_ipv4(),
+        IpFamily::V6 => address.is_ipv6(),
+    }
+}
+
 impl Resolve for Paper {
-    async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, Outcome> {
+    async fn addresses(&self, name: &str, ip: IpFamily) -> Result<Vec<IpAddr>, Outcome> {
         let answer = {
             let mut network = self.0.lock().unwrap();
             network.lookups += 1;
@@ -103,9 +115,15 @@ impl Resolve for Paper {
             if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() }
         };
         match answer {
-            Some(answer) => Ok(answer),
+            Some(answer) => Ok(answer.into_iter().filter(|address| of(ip, *address)).collect()),
             None => std::future::pending().await,
         }
+    }
+
+    /// The addresses of the name, whatever is asked for.
+    async fn records(&self, name: &str, _: RecordType) -> Result<Vec<String>, Outcome> {
+        let addresses = self.addresses(name, IpFamily::Any).await?;
+        Ok(addresses.iter().map(IpAddr::to_string).collect())
     }
 }
 
@@ -125,6 +143,18 @@ impl Connect for Paper {
             Some(Host::Mute) => {
                 let (ours, mut theirs) = duplex(BUFFER);
                 tokio::spawn(async move { while asked(&mut theirs).await.is_some() {} });
+                Ok(ours)
+            }
+            Some(Host::Drips) => {
+                let (ours, mut theirs) = duplex(BUFFER);
+                tokio::spawn(async move {
+                    for byte in b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n" {
+                        if theirs.write_u8(*byte).await.is_err() {
+                            return;
+                        }
+                        tokio::time::sleep(Duration::from_secs(1)).await;
+                    }
+                });
                 Ok(ours)
             }
             Some(Host::Panics) => panic!("told to"),

@@ -86,15 +86,7 @@ async fn nothing_is_carried_to_another_origin() {
     let server = Server::answering(move |_| with_header(302, &location)).await;
     assert_eq!(check(&server.url("/secret-path?token=canary")).await.outcome, Outcome::Up);
     let asked = other.asked();
-    let mut headers: Vec<&str> = asked[0]
-        .head
-        .lines()
-        .skip(1)
-        .filter_map(|line| line.split(':').next())
-        .filter(|n| !n.is_empty())
-        .collect();
-    headers.sort_unstable();
-    assert_eq!(headers, ["accept", "connection", "host", "user-agent"]);
+    assert_eq!(asked[0].headers(), ["accept", "connection", "host", "user-agent"]);
     assert!(!asked[0].head.contains("canary") && !asked[0].head.contains("secret-path"));
     assert!(asked[0].head.contains(&format!("host: {}\r\n", other.address)));
 }

@@ -14,6 +14,8 @@ pub(crate) struct Asked {
     pub(crate) before: usize,
     /// Its request line and headers.
     pub(crate) head: String,
+    /// As much of a body as it announced.
+    pub(crate) body: String,
 }
 
 impl Asked {
@@ -24,6 +26,20 @@ impl Asked {
 
     pub(crate) fn is_head(&self) -> bool {
         self.head.starts_with("HEAD ")
+    }
+
+    /// The value of the header of this name, in whatever case it came.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.head.lines().filter_map(|line| line.split_once(": "));
+        headers.find(|(is, _)| is.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// The names of all headers, sorted.
+    pub(crate) fn headers(&self) -> Vec<&str> {
+        let names = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
+        let mut names: Vec<&str> = names.map(|(name, _)| name).collect();
+        names.sort_unstable();
+        names
     }
 }
 
@@ -70,12 +86,18 @@ impl Server {
                         }
                     }
                     let head = String::from_utf8(head).unwrap();
-                    let asked = {
+                    let mut asked = Asked { before: 0, head, body: String::new() };
+                    let length = asked.header("content-length").map_or(0, |text| text.parse().unwrap());
+                    let mut body = vec![0; length];
+                    if stream.read_exact(&mut body).await.is_err() {
+                        return;
+                    }
+                    asked.body = String::from_utf8(body).unwrap();
+                    {
                         let mut seen = seen.lock().unwrap();
-                        let asked = Asked { before: seen.len(), head };
+                        asked.before = seen.len();
                         seen.push(asked.clone());
-                        asked
-                    };
+                    }
                     drive(stream, asked).await;
                 });
             }
@@ -110,6 +132,11 @@ impl Server {
 /// An empty answer of this status.
 pub(crate) fn status(code: u16) -> String {
     format!("HTTP/1.1 {code} Whatever\r\nContent-Length: 0\r\n\r\n")
+}
+
+/// An answer of status 200 with this body.
+pub(crate) fn page(body: &str) -> String {
+    format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }
 
 /// An empty answer of this status with this header.

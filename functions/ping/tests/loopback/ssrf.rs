@@ -1,15 +1,15 @@
 //! Server-side request forgery: whatever a monitor's URL, a redirect or a name server says, no connection is
 //! opened to an address that the guard refuses.
 
-use shared::monitor::TargetUrl;
+use shared::monitor::{HttpCheck, Method, TargetUrl};
 use shared::signal::Outcome;
 
 use crate::paper::Paper;
 use crate::server::{status, with_header};
-use crate::{LIMITS, target};
+use crate::{LIMITS, target, target_with};
 
 /// URLs that lead to forbidden addresses without any name server.
-const LITERAL: [&str; 53] = [
+pub(crate) const LITERAL: [&str; 53] = [
     "http://169.254.169.254/latest/meta-data/",
     "http://169.254.170.2/v2/credentials",
     "http://127.0.0.1:9001/2018-06-01/runtime/invocation/next",
@@ -192,4 +192,30 @@ async fn with_private_targets_allowed_metadata_and_our_runtime_stay_out_of_reach
     }
     assert!(paper.dialled().is_empty());
     assert_eq!(checker.check(&target("http://10.0.0.1/")).await.outcome, Outcome::Up);
+}
+
+#[tokio::test]
+async fn however_it_is_asked_for_a_forbidden_address_is_blocked() {
+    let changes: [fn(&mut HttpCheck); 5] = [
+        |check| check.method = Method::Get,
+        |check| check.method = Method::Delete,
+        |check| check.browser = true,
+        |check| check.expect.certificate_days = Some(14),
+        |check| {
+            check.method = Method::Post;
+            check.body = Some("item=1".to_owned());
+            check.headers.insert("x-aws-ec2-metadata-token-ttl-seconds".to_owned(), "60".to_owned());
+        },
+    ];
+    for change in changes {
+        for place in ["http://169.254.169.254/", "https://[fd00:ec2::254]/", "http://2130706433:9001/"] {
+            let paper = Paper::default().answer("1.1.1.1", &with_header(303, &format!("Location: {place}")));
+            let checker = paper.checker(false, LIMITS);
+            for (url, status) in [(place, None), ("http://1.1.1.1/", Some(303))] {
+                let finding = checker.check(&target_with(url, change)).await;
+                assert_eq!((finding.outcome, finding.status), (Outcome::Blocked, status), "{url} {place}");
+            }
+            assert_eq!(paper.dialled(), ["1.1.1.1:80"]);
+        }
+    }
 }

@@ -126,7 +126,7 @@ async fn having_no_files_left_or_no_route_is_our_trouble() {
     for code in [24, 101] {
         let paper = Paper::default().host("1.1.1.1", Host::Fails(code));
         let finding = paper.checker(false, LIMITS).check(&target("http://1.1.1.1/")).await;
-        assert_eq!(finding.outcome, Outcome::Unknown, "{code}");
+        assert_eq!(finding.outcome, Outcome::Unknown(Reason::Network), "{code}");
         assert_eq!(paper.dialled().len(), 1, "{code}");
     }
 }

@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 
 use super::*;
 
-const ROUTES: [&str; 4] = ["/", "/signals", "/purchases", "/healthz"];
+const ROUTES: [&str; 5] = ["/", "/signals", "/incidents", "/purchases", "/healthz"];
 
 #[tokio::test]
 async fn every_answer_has_the_security_headers() {
@@ -14,6 +14,7 @@ async fn every_answer_has_the_security_headers() {
         (Method::HEAD, "/"),
         (Method::GET, "/signals"),
         (Method::GET, "/signals?limit=0"),
+        (Method::GET, "/incidents"),
         (Method::GET, "/purchases"),
         (Method::GET, "/healthz"),
         (Method::GET, "/nothing"),
@@ -50,7 +51,7 @@ async fn healthz_touches_no_table() {
 async fn head_is_get_without_a_body() {
     let shop = Shop::new();
     shop.monitor("s0-aaaaaa", "Shop", "https://shop.example/", true);
-    for path in ["/", "/signals", "/healthz", "/purchases", "/nothing", "/signals?limit=0"] {
+    for path in ["/", "/signals", "/incidents", "/healthz", "/purchases", "/nothing", "/signals?limit=0"] {
         let get = shop.get(path).await;
         let head = shop.send(Method::HEAD, path, &[]).await;
         assert!(head.body.is_empty() && !get.body.is_empty(), "{path}");
@@ -61,8 +62,10 @@ async fn head_is_get_without_a_body() {
 #[tokio::test]
 async fn what_is_no_route_is_a_problem() {
     let shop = Shop::new();
-    insta::assert_snapshot!(shop.get("/favicon.ico").await.problem(), @"404 not_found: nothing is at /favicon.ico; there are /, /signals, /purchases and /healthz");
-    for path in ["/signals/", "//", "/..%2f", "/%00", "/%FF", "/ada%40shop.example", "/a/b/c?d=e"] {
+    insta::assert_snapshot!(shop.get("/favicon.ico").await.problem(), @"404 not_found: nothing is at /favicon.ico; there are /, /signals, /incidents, /purchases and /healthz");
+    for path in
+        ["/signals/", "//", "/..%2f", "/%00", "/%FF", "/ada%40shop.example", "/beats/ada", "/a/b/c?d=e"]
+    {
         let answer = shop.get(path).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
         assert_eq!(answer.header("cache-control"), "no-store");
@@ -89,8 +92,8 @@ async fn a_table_out_of_reach_is_503_and_says_nothing_of_the_inside() {
     let shop = Shop::new();
     shop.monitor("s0-aaaaaa", "Shop", "https://shop.example/", true);
     let token = shop.key(&[Scope::Read, Scope::Purchases], None);
-    for path in ["/", "/signals", "/purchases"] {
-        for calls in 0..2 {
+    for (path, calls) in [("/", 7), ("/signals", 4), ("/incidents", 4), ("/purchases", 2)] {
+        for calls in 0..calls {
             shop.memory.fail_after(calls);
             let answer = shop.get_with_key(&token, path).await;
             assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{path} {calls}");

@@ -13,7 +13,7 @@ fn shop_with_signals() -> Shop {
         (4, Outcome::Up, Some(204)),
         (3, Outcome::Blocked, None),
         (2, Outcome::Down(Reason::Status), Some(503)),
-        (1, Outcome::Unknown, None),
+        (1, NETWORK, None),
         (0, TIMEOUT, None),
     ] {
         shop.record(minutes_ago, &[("s0-aaaaaa", outcome, status), ("s0-canary", Outcome::Up, Some(299))]);
@@ -248,4 +248,117 @@ async fn the_largest_answer_is_below_lambdas_limit() {
     let answer = shop.get("/signals?limit=1440").await;
     assert_eq!(answer.status, StatusCode::OK);
     assert!((4_000_000..5_000_000).contains(&answer.body.len()), "{}", answer.body.len());
+}
+
+/// Two signals of one minute: one with all there is to say, one that found nothing out.
+fn shop_with_details() -> Shop {
+    let shop = Shop::new();
+    shop.monitor("s0-aaaaaa", "Shop", "https://shop.example/", true);
+    let metrics = serde_json::json!({"queue": "$.queue", "stock": "$.items[0].stock", "wait": "$.wait"});
+    shop.change("s0-aaaaaa", |monitor| {
+        let shared::monitor::Check::Http(http) = &mut monitor.check else { panic!("http") };
+        http.metrics = serde_json::from_value(metrics).unwrap();
+    });
+    for (region, entry) in [
+        ("eu-west-1", "2;aaaaaa,g200:slow,1,2,3,90,94,12,,-7.50,0.1"),
+        ("us-east-1", "2;aaaaaa,n:network"),
+        ("us-west-2", "2;aaaaaa,b"),
+    ] {
+        let signals = shared::block::decode(ShardId(0), entry).unwrap();
+        shop.record_signals(ShardId(0), region, 1, signals);
+    }
+    shop
+}
+
+#[tokio::test]
+async fn details_are_told_when_asked_for() {
+    let shop = shop_with_details();
+    let key = shop.key(&[Scope::Read], None);
+    let answer = shop.get_with_key(&key, "/signals?detail=true").await.body;
+    insta::assert_snapshot!(answer.replace("},{", "},\n{"), @r#"
+    [{"url":"https://shop.example/","records":[{"url":"https://shop.example/","http_status":200,"available":true,"received":"2126-11-21T14:24:03Z","outcome":"degraded","reason":"slow","region":"eu-west-1","slot":"2126-11-21T14:24:00Z","phases":{"dns_ms":1,"connect_ms":2,"tls_ms":3,"first_byte_ms":90,"total_ms":94},"certificate_days":12,"metrics":{"queue":null,"stock":-7.50,"wait":0.1}},
+    {"url":"https://shop.example/","http_status":-1,"available":null,"received":"2126-11-21T14:24:03Z","outcome":"unknown","reason":"network","region":"us-east-1","slot":"2126-11-21T14:24:00Z","phases":{"dns_ms":null,"connect_ms":null,"tls_ms":null,"first_byte_ms":null,"total_ms":null},"certificate_days":null,"metrics":{"queue":null,"stock":null,"wait":null}},
+    {"url":"https://shop.example/","http_status":-1,"available":null,"received":"2126-11-21T14:24:03Z","outcome":"blocked","reason":null,"region":"us-west-2","slot":"2126-11-21T14:24:00Z","phases":{"dns_ms":null,"connect_ms":null,"tls_ms":null,"first_byte_ms":null,"total_ms":null},"certificate_days":null,"metrics":{"queue":null,"stock":null,"wait":null}}]}]
+    "#);
+    // What a number of a public monitor tells may be what the shop sells.
+    let anonymous = shop.get("/signals?detail=true").await.body;
+    assert!(anonymous.contains("slow"), "{anonymous}");
+    assert!(!anonymous.contains("stock") && !anonymous.contains("7.50"), "{anonymous}");
+    // The tutorial's answer stays what it is.
+    let plain = r#"[{"url":"https://shop.example/","records":[{"url":"https://shop.example/","http_status":200,"available":true,"received":"2126-11-21T14:24:03Z"}]}]"#;
+    for path in ["/signals", "/signals?detail=false"] {
+        assert_eq!(shop.get(path).await.body, plain);
+    }
+    insta::assert_snapshot!(shop.get("/signals?detail=yes").await.problem(), @r#"400 detail: detail must be true or false; got "yes""#);
+}
+
+#[tokio::test]
+async fn details_count_in_the_size() {
+    let shop = Shop::new();
+    for number in 0..13 {
+        let url = format!("https://m{number}.example/");
+        shop.monitor(&format!("s0-m{number:05}"), &format!("m{number}"), &url, true);
+    }
+    assert_eq!(shop.get("/signals?limit=1440").await.status, StatusCode::OK);
+    shop.memory.fail_after(2);
+    let problem = shop.get("/signals?limit=1440&detail=true").await.problem();
+    assert!(
+        problem.starts_with("400 answer_too_large: 1440 records of each of 13 URLs are about "),
+        "{problem}"
+    );
+}
+
+#[tokio::test]
+async fn no_record_with_details_is_larger_than_was_counted() {
+    let shop = Shop::new();
+    let url = format!("https://shop.example/{}", "a".repeat(2_000));
+    shop.monitor("s0-aaaaaa", "Shop", &url, true);
+    let name = |n: usize| format!("{n}{}", "m".repeat(19));
+    let metrics: std::collections::BTreeMap<_, _> = (0..4).map(|n| (name(n), "$.a")).collect();
+    let metrics = serde_json::to_value(metrics).unwrap();
+    let mut counted = 0;
+    shop.change("s0-aaaaaa", |monitor| {
+        let shared::monitor::Check::Http(http) = &mut monitor.check else { panic!("http") };
+        http.metrics = serde_json::from_value(metrics).unwrap();
+        counted = crate::signals::bytes_of_record(monitor, true);
+    });
+    let most = "4294967295";
+    let digits = "-0.7922816251426433759354395033";
+    let entry = format!(
+        "2;aaaaaa,d65535:connect_timeout,{most},{most},{most},{most},{most},65535,{digits},{digits},{digits},{digits}"
+    );
+    let signals = shared::block::decode(ShardId(0), &entry).unwrap();
+    let region = "r".repeat(32);
+    shop.record_signals(ShardId(0), &region, 1, signals);
+    let slot = Slot::containing(now()).plus(-1);
+    let key = (ShardId(0), slot, region.parse().unwrap());
+    // The longest time that a clock of nanoseconds writes.
+    let written_at = slot.start() + 3.seconds() + 123_456_789.nanoseconds();
+    shop.memory.tables().blocks.get_mut(&key).unwrap().written_at = written_at;
+    let key = shop.key(&[Scope::Read], None);
+    let answer = shop.get_with_key(&key, "/signals?detail=true").await.body;
+    let around = format!("[{{\"url\":\"{url}\",\"records\":[]}}]").len();
+    let record = answer.len() - around + 1;
+    assert!((counted - 40..=counted).contains(&record), "{record} of {counted}: {answer}");
+}
+
+#[tokio::test]
+async fn what_is_no_url_is_named_and_found_as_it_is() {
+    let shop = Shop::new();
+    for (id, name, check) in [
+        ("s0-aaaaaa", "Heart", serde_json::json!({"kind": "heartbeat"})),
+        ("s0-bbbbbb", "Port", serde_json::json!({"kind": "tcp", "host": "shop.example", "port": 22})),
+        ("s0-dddddd", "Name", serde_json::json!({"kind": "dns", "name": "shop.example"})),
+    ] {
+        shop.monitor(id, name, "https://shop.example/", true);
+        shop.change(id, |monitor| monitor.check = serde_json::from_value(check).unwrap());
+    }
+    let all = shop.get("/signals").await.json();
+    let urls: Vec<&str> =
+        all.as_array().unwrap().iter().map(|entry| entry["url"].as_str().unwrap()).collect();
+    assert_eq!(urls, ["dns://shop.example?type=A", "heartbeat:s0-aaaaaa", "tcp://shop.example:22"]);
+    for url in urls {
+        let one = shop.get(&format!("/signals?url={}", url.replace('?', "%3F"))).await;
+        assert_eq!(one.body, format!(r#"[{{"url":"{url}","records":[]}}]"#));
+    }
 }

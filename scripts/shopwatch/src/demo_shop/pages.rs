@@ -3,17 +3,30 @@
 /// Items that have a page.
 const ITEMS: std::ops::RangeInclusive<u32> = 1..=100;
 
-/// The HTML at this path; `None` when there is no such page.
-pub(super) fn page(path: &str) -> Option<String> {
+/// What a page is, and its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Page {
+    /// For people.
+    Html(String),
+    /// For programs.
+    Json(serde_json::Value),
+}
+
+/// The page at this path; `None` when there is no such page.
+pub(super) fn page(path: &str) -> Option<Page> {
     match path {
-        "/" => Some(front()),
-        "/checkout" => Some(html("Checkout", "<p>Your basket is empty.</p>")),
+        "/" => Some(Page::Html(front())),
+        "/checkout" => Some(Page::Html(html("Checkout", "<p>Your basket is empty.</p>"))),
+        "/api/stock" => {
+            Some(Page::Json(serde_json::json!({"items": [{"id": 7, "stock": 12}], "status": "ok"})))
+        }
         _ => {
             let number = path.strip_prefix("/items/")?;
             let item: u32 = number.parse().ok()?;
             // One address per item: not /items/+1, not /items/01.
             (ITEMS.contains(&item) && item.to_string() == number).then(|| {
-                html(&format!("Item {item}"), "<p>In stock.</p><p><a href=\"/checkout\">Buy</a></p>")
+                let body = "<p>In stock.</p><p><a href=\"/checkout\">Buy</a></p>";
+                Page::Html(html(&format!("Item {item}"), body))
             })
         }
     }
@@ -45,7 +58,7 @@ mod tests {
 
     #[test]
     fn each_item_has_one_page() {
-        for path in ["/", "/checkout", "/items/1", "/items/100"] {
+        for path in ["/", "/checkout", "/items/1", "/items/100", "/api/stock"] {
             assert!(page(path).is_some(), "{path}");
         }
         for path in ["", "/items/", "/items/0", "/items/101", "/items/01", "/items/+1", "/items/1/", "/x"] {

@@ -39,6 +39,20 @@ async fn pages_answer_get_and_head() {
 }
 
 #[tokio::test]
+async fn the_stock_is_json_and_behaves_as_it_was_told() {
+    let shop = shop().await;
+    let answer = client().get(format!("{}/api/stock", shop.url())).send().await.unwrap();
+    assert_eq!(answer.headers()["x-shop"], "demo");
+    assert_eq!(answer.headers()["content-type"], "application/json");
+    let stock: serde_json::Value = answer.json().await.unwrap();
+    assert_eq!((&stock["items"][0]["stock"], &stock["status"]), (&12.into(), &"ok".into()));
+    told(&shop, "/api/stock", Mode::Slow, Some(1));
+    assert!(ask(&shop, Method::GET, "/api/stock").await.1.starts_with('{'), "slow, and still itself");
+    told(&shop, "/api/stock", Mode::Fail, None);
+    assert_eq!(ask(&shop, Method::GET, "/api/stock").await.0, StatusCode::INTERNAL_SERVER_ERROR);
+}
+
+#[tokio::test]
 async fn a_page_behaves_as_it_was_told() {
     let shop = shop().await;
     told(&shop, "/checkout", Mode::Fail, None);

@@ -1,17 +1,17 @@
-//! Brings the stored monitors to what a file wants, and says what was done.
+//! Brings the stored monitors to what a file wants.
 
-use std::collections::HashMap;
-use std::io::{self, Write};
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use rand::Rng;
-use shared::monitor::{Monitor, MonitorId, Region};
-use shared::store::{ReadMonitors, ReadShards, StoreError, WriteMonitors};
+use shared::monitor::{Monitor, MonitorId, MonitorName, Region};
+use shared::store::{
+    Broken, ReadCredentials, ReadMonitors, ReadShards, StoreError, WriteCredentials, WriteMonitors,
+};
 
-use super::plan::{Difference, Outcome, StoredShard, plan};
-use super::{Plan, Wanted};
-use crate::table::Table;
+use super::plan::plan;
+use super::{Difference, Outcome, Plan, Wanted, credentials, stored};
 
 /// Attempts to apply a file while somebody else changes monitors too.
 const ATTEMPTS: u32 = 6;
@@ -26,39 +26,41 @@ pub struct Applied {
     pub outcomes: Vec<Outcome>,
     /// Monitors that exist and that the file does not name.
     pub unnamed: Vec<Monitor>,
+    /// Monitors that exist and cannot be read.
+    pub broken: Vec<Broken>,
 }
 
-/// Every shard with its monitors.
-///
-/// # Errors
-/// When the table does not answer.
-pub async fn stored(store: &(impl ReadShards + ReadMonitors)) -> Result<Vec<StoredShard>, StoreError> {
-    let mut shards = Vec::new();
-    for summary in store.shards().await? {
-        let monitors = store.monitors(summary.shard).await?;
-        shards.push(StoredShard { summary, monitors });
+impl Applied {
+    /// Whether something that the file wants was refused.
+    pub fn is_incomplete(&self) -> bool {
+        self.outcomes.iter().any(|outcome| matches!(outcome.difference, Difference::Refused(_)))
     }
-    Ok(shards)
 }
 
 /// Creates and changes monitors until the store holds what is wanted. When somebody else changes a shard
 /// meanwhile, it is read and planned again.
 ///
 /// # Errors
-/// When the table does not answer, when there is no room, or when others keep changing the same shards. What was
-/// written until then stays: applying again goes on from there.
+/// When a table does not answer, when monitors depend on what they cannot, when there is no room, or when others keep
+/// changing the same shards. What was written until then stays: applying again goes on from there.
 pub async fn apply(
     store: &(impl ReadShards + ReadMonitors + WriteMonitors),
+    secrets: &(impl ReadCredentials + WriteCredentials),
     wanted: &[Wanted],
-    region: &Region,
+    home: &Region,
     rng: &mut impl Rng,
 ) -> anyhow::Result<Applied> {
     let mut done = HashMap::new();
+    // Credentials that were stored, and whose monitor must still follow: what is stored tells no longer.
+    let mut owed = HashSet::new();
     let mut attempt = 0;
     loop {
         attempt += 1;
-        let plan = plan(wanted, &stored(store).await?, region, rng)?;
-        match write(store, &plan, &mut done).await {
+        let shards = stored(store).await?;
+        let mut renewed = credentials::renewed(secrets, wanted, &shards).await?;
+        renewed.extend(owed.iter().cloned());
+        let plan = plan(wanted, &shards, home, &renewed, rng)?;
+        match write(store, secrets, wanted, &plan, &renewed, &mut owed, &mut done).await {
             Ok(()) => return Ok(applied(plan, &done)),
             Err(StoreError::Conflict(_)) if attempt < ATTEMPTS => {
                 tokio::time::sleep(PAUSE * attempt + PAUSE.mul_f64(rng.random())).await;
@@ -75,14 +77,25 @@ pub async fn apply(
 /// the first shard, and the later one plans again.
 async fn write(
     store: &impl WriteMonitors,
+    secrets: &impl WriteCredentials,
+    wanted: &[Wanted],
     plan: &Plan,
+    renewed: &HashSet<MonitorName>,
+    owed: &mut HashSet<MonitorName>,
     done: &mut HashMap<MonitorId, Difference>,
 ) -> Result<(), StoreError> {
     for change in &plan.changes {
+        let is_here = |id: &MonitorId| id.shard() == change.summary.shard;
+        let here: Vec<&Outcome> =
+            plan.outcomes.iter().filter(|outcome| is_here(&outcome.monitor.id)).collect();
+        owed.extend(
+            here.iter().map(|outcome| &outcome.monitor.name).filter(|name| renewed.contains(*name)).cloned(),
+        );
+        credentials::put(secrets, wanted, &plan.outcomes, renewed, is_here).await?;
         store.change(change).await?;
-        for outcome in &plan.outcomes {
-            let here = outcome.monitor.id.shard() == change.summary.shard;
-            if here && outcome.difference != Difference::Unchanged {
+        for outcome in here {
+            owed.remove(&outcome.monitor.name);
+            if outcome.difference != Difference::Unchanged {
                 done.insert(outcome.monitor.id.clone(), outcome.difference.clone());
             }
         }
@@ -98,56 +111,5 @@ fn applied(plan: Plan, done: &HashMap<MonitorId, Difference>) -> Applied {
             outcome.difference = difference.clone();
         }
     }
-    Applied { outcomes, unnamed: plan.unnamed }
-}
-
-/// Prints a line for each monitor of the file, then a summary.
-///
-/// # Errors
-/// When `out` cannot be written.
-pub fn report(applied: &Applied, out: &mut impl Write) -> io::Result<()> {
-    let (mut created, mut changed) = (0, 0);
-    for Outcome { monitor, difference } in &applied.outcomes {
-        let (verb, what) = match difference {
-            Difference::Created => ("+ created  ", None),
-            Difference::Changed(what) => ("~ changed  ", Some(what)),
-            Difference::Unchanged => ("= unchanged", None),
-        };
-        created += usize::from(*difference == Difference::Created);
-        changed += usize::from(what.is_some());
-        write!(out, "{verb}  {}  {}", monitor.id, monitor.name)?;
-        if let Some(what) = what {
-            write!(out, ": {what}")?;
-        }
-        let note = if monitor.public { "" } else { "  (private: not on the status page)" };
-        writeln!(out, "{note}")?;
-    }
-    let total = applied.outcomes.len();
-    let unchanged = total - created - changed;
-    writeln!(out, "done: {created} created, {changed} changed, {unchanged} unchanged")?;
-    if !applied.unnamed.is_empty() {
-        writeln!(out, "not in the file, left as they are:")?;
-        for monitor in &applied.unnamed {
-            writeln!(out, "  {}  {}", monitor.id, monitor.name)?;
-        }
-    }
-    Ok(())
-}
-
-/// Prints every monitor.
-///
-/// # Errors
-/// When `out` cannot be written.
-pub fn list(shards: &[StoredShard], out: &mut impl Write) -> io::Result<()> {
-    let mut table = Table::new(["ID", "NAME", "URL", "INTERVAL", "PUBLIC"]);
-    for monitor in shards.iter().flat_map(|shard| &shard.monitors) {
-        table.row([
-            monitor.id.to_string(),
-            monitor.name.to_string(),
-            monitor.url.to_string(),
-            format!("{} min", monitor.interval_minutes.minutes()),
-            if monitor.public { "yes" } else { "no" }.to_owned(),
-        ]);
-    }
-    table.print(out)
+    Applied { outcomes, unnamed: plan.unnamed, broken: plan.broken }
 }

@@ -1,22 +1,16 @@
 //! From what a file wants and what is stored to the changes of each shard: a pure function.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fmt;
 
 use rand::Rng;
 use shared::monitor::{Monitor, MonitorId, MonitorName, Region, SHARD_LIMIT, ShardId, ShardSummary};
-use shared::store::ShardChange;
+use shared::store::{Broken, ShardChange};
 
-use super::Wanted;
-
-/// A shard as it is stored.
-#[derive(Debug, Clone)]
-pub struct StoredShard {
-    /// Its summary, read before its monitors: a change in between makes the summary's version stale.
-    pub summary: ShardSummary,
-    /// Its monitors.
-    pub monitors: Vec<Monitor>,
-}
+use super::dependencies::parents_of;
+use super::difference::changes;
+use super::stored::by_name;
+use super::{Difference, StoredShard, Wanted};
+use crate::yaml::Problems;
 
 /// What is to be done.
 #[derive(Debug, Clone)]
@@ -27,6 +21,8 @@ pub struct Plan {
     pub outcomes: Vec<Outcome>,
     /// Monitors that are stored and that the file does not name.
     pub unnamed: Vec<Monitor>,
+    /// Monitors that are stored and cannot be read: left as they are.
+    pub broken: Vec<Broken>,
 }
 
 /// What becomes of one monitor of the file.
@@ -38,100 +34,60 @@ pub struct Outcome {
     pub difference: Difference,
 }
 
-/// How a monitor of the file differs from what is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Difference {
-    /// It was not there.
-    Created,
-    /// It was otherwise: what has changed, for people.
-    Changed(String),
-    /// It is as the file wants it.
-    Unchanged,
+/// Why there is no plan.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// More shards than ids: 65,536 × 96 monitors.
+    #[error("there is no room for another shard: expected at most 65536 shards")]
+    NoRoom,
+    /// Monitors depend on none, or on themselves.
+    #[error("{0}")]
+    Dependencies(Problems),
 }
 
-/// More shards than ids: 65,536 × 96 monitors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("there is no room for another shard: expected at most 65536 shards")]
-pub struct PlanError;
-
-/// Plans the way from `stored` to `wanted`, whose names are unique. Monitors that exist keep their id, shard and
-/// regions; new ones are checked from `region` and go to the first shard with room. Nothing is deleted.
+/// Plans the way from `stored` to `wanted`, whose names are unique. Monitors that exist keep their id and shard; new
+/// ones go to the first shard with room. Nothing is deleted, and a shard that holds a broken monitor is not changed:
+/// its summary cannot be known. `home` is the stack's own region; `renewed` has the names of those monitors whose
+/// credentials are other ones than before.
 ///
 /// # Errors
-/// When no shard has room and there is no id left for another.
+/// When no shard has room and there is no id left for another, or when monitors depend on what they cannot.
 pub fn plan(
     wanted: &[Wanted],
     stored: &[StoredShard],
-    region: &Region,
+    home: &Region,
+    renewed: &HashSet<MonitorName>,
     rng: &mut impl Rng,
 ) -> Result<Plan, PlanError> {
     let mut shards = Shards::of(stored);
-    let mut known: HashMap<&MonitorName, &Monitor> = HashMap::new();
-    for monitor in stored.iter().flat_map(|shard| &shard.monitors) {
-        // Should a name be stored twice, the one with the lower id is meant; the other is `unnamed`.
-        let kept = known.entry(&monitor.name).or_insert(monitor);
-        if monitor.id < kept.id {
-            *kept = monitor;
+    let known = by_name(stored);
+    let mut ids: HashMap<&MonitorName, MonitorId> =
+        known.iter().map(|(name, monitor)| (*name, monitor.id.clone())).collect();
+    for wanted in wanted {
+        if !known.contains_key(&wanted.name) {
+            ids.insert(&wanted.name, shards.new_id(rng)?);
         }
     }
+    let parents = parents_of(wanted, stored, &ids).map_err(PlanError::Dependencies)?;
     let mut outcomes = Vec::with_capacity(wanted.len());
-    for wanted in wanted {
-        let (monitor, difference) = match known.get(&wanted.name) {
-            Some(stored) => updated(stored, wanted),
-            None => (created(wanted, shards.new_id(rng)?, region), Difference::Created),
+    for (wanted, parents) in wanted.iter().zip(parents) {
+        // Every name of the file got an id above.
+        let Some(id) = ids.get(&wanted.name) else { continue };
+        let outcome = match known.get(&wanted.name) {
+            Some(stored) => shards.updated(stored, wanted, parents, home, renewed.contains(&wanted.name)),
+            None => {
+                let monitor = wanted.monitor(id.clone(), home, parents, 1);
+                shards.put(&monitor);
+                Outcome { monitor, difference: Difference::Created }
+            }
         };
-        if difference != Difference::Unchanged {
-            shards.put(&monitor);
-        }
-        outcomes.push(Outcome { monitor, difference });
+        outcomes.push(outcome);
     }
     let named: HashSet<&MonitorId> = outcomes.iter().map(|outcome| &outcome.monitor.id).collect();
-    let unnamed = stored
-        .iter()
-        .flat_map(|shard| &shard.monitors)
-        .filter(|monitor| !named.contains(&monitor.id))
-        .cloned()
-        .collect();
-    Ok(Plan { changes: shards.changes(), outcomes, unnamed })
-}
-
-fn created(wanted: &Wanted, id: MonitorId, region: &Region) -> Monitor {
-    Monitor {
-        id,
-        name: wanted.name.clone(),
-        url: wanted.url.clone(),
-        interval_minutes: wanted.interval_minutes,
-        public: wanted.public,
-        regions: vec![region.clone()],
-        version: 1,
-    }
-}
-
-fn updated(stored: &Monitor, wanted: &Wanted) -> (Monitor, Difference) {
-    let mut changes = Vec::new();
-    let mut change = |field: &str, before: &dyn fmt::Display, after: &dyn fmt::Display| {
-        changes.push(format!("{field} {before} → {after}"));
-    };
-    if stored.url != wanted.url {
-        change("url", &stored.url, &wanted.url);
-    }
-    if stored.interval_minutes != wanted.interval_minutes {
-        change("interval_minutes", &stored.interval_minutes.minutes(), &wanted.interval_minutes.minutes());
-    }
-    if stored.public != wanted.public {
-        change("public", &stored.public, &wanted.public);
-    }
-    if changes.is_empty() {
-        return (stored.clone(), Difference::Unchanged);
-    }
-    let monitor = Monitor {
-        url: wanted.url.clone(),
-        interval_minutes: wanted.interval_minutes,
-        public: wanted.public,
-        version: stored.version + 1,
-        ..stored.clone()
-    };
-    (monitor, Difference::Changed(changes.join(", ")))
+    let all = stored.iter().flat_map(|shard| &shard.monitors);
+    let unnamed = all.filter(|monitor| !named.contains(&monitor.id)).cloned().collect();
+    let broken = stored.iter().flat_map(|shard| shard.broken.iter().cloned()).collect();
+    Ok(Plan { changes: shards.changes(), outcomes, unnamed, broken })
 }
 
 /// The shards as they will be.
@@ -141,7 +97,12 @@ struct Shards(BTreeMap<ShardId, Shard>);
 struct Shard {
     /// Of the stored summary; 0 for a new shard.
     version: u64,
+    /// How many monitors it has then: the taken ids of those that are not put yet too.
+    count: usize,
+    taken: HashSet<MonitorId>,
     monitors: BTreeMap<MonitorId, Monitor>,
+    /// The id of a monitor that cannot be read.
+    broken: Option<String>,
     put: Vec<MonitorId>,
 }
 
@@ -149,7 +110,10 @@ impl Shards {
     fn of(stored: &[StoredShard]) -> Self {
         let shard = |stored: &StoredShard| Shard {
             version: stored.summary.version,
+            count: stored.monitors.len(),
+            taken: stored.monitors.iter().map(|monitor| monitor.id.clone()).collect(),
             monitors: stored.monitors.iter().map(|monitor| (monitor.id.clone(), monitor.clone())).collect(),
+            broken: stored.broken.first().map(|broken| broken.id.clone()),
             put: Vec::new(),
         };
         Self(stored.iter().map(|stored| (stored.summary.shard, shard(stored))).collect())
@@ -157,19 +121,49 @@ impl Shards {
 
     /// An id that nobody has, in the first shard with room; opens a shard when all are full.
     fn new_id(&mut self, rng: &mut impl Rng) -> Result<MonitorId, PlanError> {
-        let with_room = self.0.iter().find(|(_, shard)| shard.monitors.len() < SHARD_LIMIT);
-        let shard = match with_room {
+        let with_room = self.0.iter().find(|(_, shard)| shard.count < SHARD_LIMIT && shard.broken.is_none());
+        let id = match with_room {
             Some((id, _)) => *id,
-            None => (0..=u16::MAX).map(ShardId).find(|id| !self.0.contains_key(id)).ok_or(PlanError)?,
+            None => {
+                (0..=u16::MAX).map(ShardId).find(|id| !self.0.contains_key(id)).ok_or(PlanError::NoRoom)?
+            }
         };
-        let monitors = &self.0.entry(shard).or_default().monitors;
+        let shard = self.0.entry(id).or_default();
+        shard.count += 1;
         // At most 95 of 36^6 ids are taken: the first draw is nearly always the last.
         loop {
-            let id = MonitorId::random(shard, rng);
-            if !monitors.contains_key(&id) {
+            let id = MonitorId::random(id, rng);
+            if shard.taken.insert(id.clone()) {
                 return Ok(id);
             }
         }
+    }
+
+    /// Makes a stored monitor what the file wants, if it is not.
+    fn updated(
+        &mut self,
+        stored: &Monitor,
+        wanted: &Wanted,
+        parents: Vec<MonitorId>,
+        home: &Region,
+        renewed: bool,
+    ) -> Outcome {
+        let same = wanted.monitor(stored.id.clone(), home, parents, stored.version);
+        let mut changes = changes(stored, &same);
+        if renewed && !changes.iter().any(|change| change == "credentials") {
+            changes.push("credentials".to_owned());
+        }
+        if changes.is_empty() {
+            return Outcome { monitor: same, difference: Difference::Unchanged };
+        }
+        let shard = stored.id.shard();
+        if let Some(broken) = self.0.get(&shard).and_then(|shard| shard.broken.as_ref()) {
+            let why = format!("shard {shard} holds {broken}, which cannot be read");
+            return Outcome { monitor: stored.clone(), difference: Difference::Refused(why) };
+        }
+        let monitor = Monitor { version: stored.version + 1, ..same };
+        self.put(&monitor);
+        Outcome { monitor, difference: Difference::Changed(changes.join(", ")) }
     }
 
     fn put(&mut self, monitor: &Monitor) {

@@ -4,20 +4,17 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn problems(text: &str) -> String {
-    read("monitors.yaml", text.as_bytes()).unwrap_err().to_string()
-}
-
 #[test]
 fn a_file_has_defaults_and_may_use_anchors() {
     let file = read(
         "monitors.yaml",
         b"monitors:\n  - &shop\n    name: Shop\n    url: HTTPS://Shop.example\n  - {<<: *shop, name: \"1\", interval_minutes: 1440, public: true}\n",
+        no_variables,
     )
     .unwrap();
     let shown: Vec<_> = file
         .iter()
-        .map(|m| (m.name.as_str(), m.url.to_string(), m.interval_minutes.minutes(), m.public))
+        .map(|m| (m.name.as_str(), m.check.to_string(), m.interval_minutes.minutes(), m.public))
         .collect();
     assert_eq!(
         shown,
@@ -26,8 +23,8 @@ fn a_file_has_defaults_and_may_use_anchors() {
             ("1", "https://shop.example/".to_owned(), 1_440, true)
         ]
     );
-    assert!(read("x", b"monitors: []").unwrap().is_empty());
-    assert!(read("x", b"\xef\xbb\xbfmonitors: []\r\n").unwrap().is_empty());
+    assert!(read("x", b"monitors: []", no_variables).unwrap().is_empty());
+    assert!(read("x", b"\xef\xbb\xbfmonitors: []\r\n", no_variables).unwrap().is_empty());
 }
 
 #[test]
@@ -58,16 +55,16 @@ monitors:
     monitors.yaml: 19 problems, so nothing was written
       line 1: expected the key `monitors` with a list of monitors, got the key "owner"
       line 4: monitors[0].url: expected an http or https URL, got "ftp://shop.example"
-      line 5: monitors[0].interval: expected name, url, interval_minutes or public, got an unknown key
+      line 5: monitors[0].interval: expected one of name, kind, basic, bearer, bearer_env, url, method, headers, body, follow_redirects, browser, expect, metrics, interval_minutes, public, paused, keep_warm, regions, ip, degraded_ms, retries, quorum, confirmations, recoveries, depends_on, got an unknown key
       line 6: monitors[1].name: expected a text, got 12: put it in quotes
       line 8: monitors[1].interval_minutes: expected whole minutes from 1 to 1440, got 0
       line 9: monitors[1].public: expected true or false, got "yes"
       line 10: monitors[2].name: expected each name once, got "Shop" of line 3 again
       line 11: monitors[2].url: expected a URL without user name and password, got "https://shop.example"
       line 12: monitors[2].interval_minutes: expected whole minutes from 1 to 1440, got 1.5
-      line 13: monitors[3]: expected a monitor with name and url, got a plain value
-      line 14: monitors[4].url: expected a URL such as https://shop.example/, got "not a url"
+      line 13: monitors[3]: expected a monitor with a name, got a plain value
       line 14: monitors[4].name: expected one, got none
+      line 14: monitors[4].url: expected a URL such as https://shop.example/, got "not a url"
       line 15: monitors[4].interval_minutes: expected whole minutes from 1 to 1440, got "5"
       line 16: monitors[5].name: expected a name of 1 to 100 characters, no control characters, got " padded "
       line 17: monitors[5].url: expected a text, got nothing
@@ -124,7 +121,7 @@ fn what_is_no_file_of_monitors_is_told() {
     monitors.yaml: 1 problem, so nothing was written
       expected YAML: reference to unknown value at line 1, column 12
     ");
-    insta::assert_snapshot!(read("x.pdf", b"%PDF-1.4\n\xff\xfe").unwrap_err(), @"
+    insta::assert_snapshot!(read("x.pdf", b"%PDF-1.4\n\xff\xfe", no_variables).unwrap_err(), @"
     x.pdf: 1 problem, so nothing was written
       expected UTF-8, got something else behind byte 9
     ");
@@ -152,7 +149,7 @@ fn a_file_is_bounded() {
     assert!(broken.ends_with("… and 10 more"), "{broken}");
     insta::assert_snapshot!(problems(&" ".repeat(MAX_BYTES + 1)), @"
     monitors.yaml: 1 problem, so nothing was written
-      expected at most 1000000 bytes, got more
+      expected at most 5000000 bytes, got more
     ");
 
     // A hundred million nodes from a hundred bytes.
@@ -162,7 +159,7 @@ fn a_file_is_bounded() {
     }
     insta::assert_snapshot!(problems(&bomb), @"
     monitors.yaml: 1 problem, so nothing was written
-      expected YAML: YAML document too large or too complex: total_replayed_events=150001 > 150000 at line 1, column 17 (defined at line 5, column 7) (used at line 6, column 8)
+      expected YAML: YAML document too large or too complex: total_replayed_events=700001 > 700000 at line 1, column 23 (defined at line 5, column 7) (used at line 6, column 24)
     ");
     let deep = problems(&format!("monitors: {}", "[".repeat(50_000)));
     assert!(deep.len() < 300, "{deep}");
@@ -175,14 +172,14 @@ fn the_largest_file_is_read() {
         .collect();
     let text = format!("monitors:\n{entries}");
     assert!(text.len() < MAX_BYTES);
-    assert_eq!(read("x", text.as_bytes()).unwrap().len(), MAX_MONITORS);
+    assert_eq!(read("x", text.as_bytes(), no_variables).unwrap().len(), MAX_MONITORS);
 }
 
 proptest! {
     #[test]
     fn any_text_is_read_or_refused(text in "[a-z:\\-\\[\\]{}&*!|>'\"#%@, \n\t~?.0-9]{0,80}") {
-        let _ = read("x", text.as_bytes());
-        let _ = read("x", format!("monitors:\n{text}").as_bytes());
-        let _ = read("x", format!("monitors:\n - name: {text}").as_bytes());
+        let _ = read("x", text.as_bytes(), no_variables);
+        let _ = read("x", format!("monitors:\n{text}").as_bytes(), no_variables);
+        let _ = read("x", format!("monitors:\n - name: {text}").as_bytes(), no_variables);
     }
 }

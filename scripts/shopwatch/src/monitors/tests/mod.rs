@@ -1,10 +1,17 @@
 //! Files read, plans made, monitors applied: without AWS.
 
 mod apply;
+mod credentials;
+mod demo;
+mod dependencies;
 mod file;
+mod kinds;
 mod plan;
+mod scale;
 
-use shared::monitor::Region;
+use std::collections::HashSet;
+
+use shared::monitor::{Check, HttpCheck, MonitorName, Region};
 
 use super::*;
 
@@ -12,15 +19,45 @@ fn region() -> Region {
     "us-east-1".parse().unwrap()
 }
 
+fn check(url: &str) -> Check {
+    Check::Http(Box::new(HttpCheck::of(url.parse().unwrap())))
+}
+
 fn wanted(name: &str) -> Wanted {
-    Wanted {
-        name: name.parse().unwrap(),
-        url: "https://shop.example/".parse().unwrap(),
-        interval_minutes: Default::default(),
-        public: true,
-    }
+    Wanted { public: true, ..Wanted::of(name.parse().unwrap(), check("https://shop.example/")) }
 }
 
 fn many(count: usize) -> Vec<Wanted> {
     (0..count).map(|number| wanted(&format!("Monitor {number}"))).collect()
+}
+
+/// A monitor that depends on these.
+fn child(name: &str, parents: &[&str]) -> Wanted {
+    let parent = |(index, name): (usize, &&str)| Parent {
+        name: name.parse().unwrap(),
+        line: 7,
+        place: format!("monitors[0].depends_on[{index}]"),
+    };
+    Wanted { depends_on: parents.iter().enumerate().map(parent).collect(), ..wanted(name) }
+}
+
+/// Nobody's credentials are renewed.
+fn none() -> HashSet<MonitorName> {
+    HashSet::new()
+}
+
+fn no_variables(_: &str) -> Option<String> {
+    None
+}
+
+fn problems(text: &str) -> String {
+    read("monitors.yaml", text.as_bytes(), no_variables).unwrap_err().to_string()
+}
+
+fn read_one(fields: &str) -> Wanted {
+    let text = format!("monitors:\n  - {{name: Shop, {fields}}}\n");
+    let mut monitors =
+        read("monitors.yaml", text.as_bytes(), no_variables).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(monitors.len(), 1);
+    monitors.remove(0)
 }

@@ -1,0 +1,23 @@
+//! The function `admin`: see the crate's documentation and README.md.
+
+use admin::config::Config;
+use admin::{Deps, router};
+use anyhow::Context as _;
+use aws_sdk_dynamodb::Client;
+use jiff::Timestamp;
+use shared::config::Env;
+use shared::http_frame::event;
+use shared::store::BeatsTable;
+use shared::{clients, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    telemetry::init();
+    let config = Config::from_env(Env::of_process())?;
+    let dynamodb = Client::new(&clients::of_function().await);
+    let router = router(Deps { beats: BeatsTable::new(dynamodb, config.beats_table), clock: Timestamp::now });
+    lambda_http::lambda_runtime::run(event::service(router))
+        .await
+        .map_err(anyhow::Error::from_boxed)
+        .context("the Lambda runtime stopped")
+}

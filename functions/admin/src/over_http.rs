@@ -1,0 +1,90 @@
+//! Tests of the whole function: beats in memory, asked over HTTP.
+
+mod beats;
+mod events;
+mod secrecy;
+
+use ::tests::memory::Memory;
+use axum::Router;
+use axum::body::Body;
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use jiff::Timestamp;
+use serde_json::Value;
+use shared::beat::Beat;
+use shared::monitor::MonitorId;
+use shared::session::Token;
+use tower::ServiceExt as _;
+
+use crate::{Deps, router};
+
+/// The token in the sample events.
+const TOKEN: &str = "shopwatch_BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA";
+
+/// A token that nobody has.
+const UNKNOWN: &str = "shopwatch_CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCA";
+
+/// The tests' time.
+fn now() -> Timestamp {
+    "2026-11-21T14:25:30.5Z".parse().unwrap()
+}
+
+fn nightly() -> MonitorId {
+    "s0-aaaaaa".parse().unwrap()
+}
+
+/// An installation in memory with one heartbeat.
+struct Shop {
+    memory: Memory,
+    router: Router,
+}
+
+/// What came back.
+#[derive(Debug)]
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: String,
+}
+
+impl Answer {
+    /// `status type: detail` of a problem document.
+    fn problem(&self) -> String {
+        assert_eq!(self.headers["content-type"], "application/problem+json", "{self:?}");
+        let problem: Value = serde_json::from_str(&self.body).unwrap();
+        assert_eq!(problem["status"], self.status.as_u16(), "{self:?}");
+        let text = |name: &str| problem[name].as_str().unwrap().to_owned();
+        format!("{} {}: {}", problem["status"], text("type"), text("detail"))
+    }
+}
+
+impl Shop {
+    fn new() -> Self {
+        let memory = Memory::default();
+        let hash = TOKEN.parse::<Token>().unwrap().hash();
+        memory.tables().beat_tokens.insert(hash.to_string(), nightly());
+        Self { router: router(Deps { beats: memory.clone(), clock: now }), memory }
+    }
+
+    /// The last beat of the one monitor.
+    fn last(&self) -> Option<Beat> {
+        let tables = self.memory.tables();
+        assert!(tables.beats.keys().all(|id| *id == nightly()));
+        tables.beats.get(&nightly()).cloned()
+    }
+
+    async fn post(&self, path: &str, body: impl Into<Body>) -> Answer {
+        self.send(Method::POST, path, body).await
+    }
+
+    async fn send(&self, method: Method, path: &str, body: impl Into<Body>) -> Answer {
+        let request = Request::builder().method(method).uri(path).body(body.into()).unwrap();
+        let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8(body.to_vec()).unwrap(),
+        }
+    }
+}

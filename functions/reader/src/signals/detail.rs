@@ -1,0 +1,82 @@
+//! What `detail=true` adds to a record: all that is known of one check.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use shared::monitor::{Check, MetricName, Monitor, Region};
+use shared::schedule::Slot;
+use shared::signal::{Outcome, Phases, Reason};
+
+use crate::failure::Failure;
+use crate::watched::Found;
+
+/// One record's detail without its metrics, in bytes at most: a region's name has 32 bytes, a time 10 digits.
+const BYTES: usize = 290;
+
+/// One metric beside its name, in bytes at most: quotes, colon, comma, a number of 28 digits with sign and point.
+const METRIC_BYTES: usize = 35;
+
+/// All that is known of one check.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Detail {
+    outcome: &'static str,
+    reason: Option<Reason>,
+    region: Region,
+    slot: Slot,
+    phases: Phases,
+    certificate_days: Option<u16>,
+    /// Digit by digit as they came: no floating point number on the way. `null` where the answer had none. Only for
+    /// who has an API key.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    metrics: BTreeMap<MetricName, Option<Box<RawValue>>>,
+}
+
+impl Detail {
+    /// The detail of this monitor's signal.
+    pub(super) fn of(monitor: &Monitor, found: &Found<'_>, with_metrics: bool) -> Result<Self, Failure> {
+        let signal = found.signal;
+        let number = |index: usize| {
+            let number = signal.metrics.get(index).copied().flatten();
+            number.map(|number| RawValue::from_string(number.to_string())).transpose()
+        };
+        let metrics = names(monitor)
+            .enumerate()
+            .filter(|_| with_metrics)
+            .map(|(index, name)| Ok((name.clone(), number(index)?)));
+        let metrics: serde_json::Result<_> = metrics.collect();
+        Ok(Self {
+            outcome: name_of(signal.outcome),
+            reason: signal.outcome.reason(),
+            region: found.region.clone(),
+            slot: found.slot,
+            phases: signal.phases,
+            certificate_days: signal.certificate_days,
+            metrics: metrics.map_err(|error| Failure::Internal(error.to_string()))?,
+        })
+    }
+}
+
+/// The detail of one record of this monitor, in bytes at most.
+pub(super) fn bytes(monitor: &Monitor) -> usize {
+    BYTES + names(monitor).map(|name| name.to_string().len() + METRIC_BYTES).sum::<usize>()
+}
+
+/// The monitor's metrics, in the order that a signal has them in.
+fn names(monitor: &Monitor) -> impl Iterator<Item = &MetricName> {
+    let http = match &monitor.check {
+        Check::Http(http) => Some(http),
+        Check::Tcp(_) | Check::Tls(_) | Check::Dns(_) | Check::Heartbeat(_) => None,
+    };
+    http.into_iter().flat_map(|http| http.metrics.keys())
+}
+
+fn name_of(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Up => "up",
+        Outcome::Degraded(_) => "degraded",
+        Outcome::Down(_) => "down",
+        Outcome::Blocked => "blocked",
+        Outcome::Unknown(_) => "unknown",
+    }
+}

@@ -1,0 +1,56 @@
+//! `shopwatch monitors`: its arguments and their help.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+/// `shopwatch monitors`.
+#[derive(Debug, Subcommand)]
+pub enum Monitors {
+    /// Create and change monitors until they are as the file says; delete none
+    #[command(after_help = APPLY)]
+    Apply {
+        /// YAML file of monitors; `-` reads standard input
+        file: PathBuf,
+    },
+    /// List the monitors: their configuration, not their state
+    #[command(after_help = "Example:\n  shopwatch monitors list")]
+    List,
+}
+
+const APPLY: &str = "\
+Monitors are told apart by their names. One that is new is created, one that differs is
+changed to exactly what the file says, one that the file does not name is left as it is and
+shown. A file with anything wrong in it changes nothing. Most: 10,000 monitors, 5 MB.
+
+The file:
+  monitors:
+    - name: Front page            # what people see; each name once
+      url: https://shop.example/
+      interval_minutes: 5         # 1 to 1440; 1 if not given
+      public: true                # shown on the status page; false if not given
+    - name: Stock
+      url: https://shop.example/api/stock
+      bearer_env: STOCK_TOKEN     # or bearer: TOKEN, or basic: {user: U, password_env: VARIABLE}
+      headers: {x-shop: main}     # method: POST, body: text
+      follow_redirects: false     # browser: true looks like a browser, and may use HTTP/2
+      expect:
+        status: 200-299, 301
+        body: [{contains: items}] # equals, not_equals, at_most, at_least, contains, matches
+        absent: [sold out]
+        json: [{path: \"$.items[0].stock\", is: {at_least: 5}}]
+        headers: [{name: content-type, is: {contains: json}}]
+        certificate_days: 14
+      metrics: {stock: \"$.items[0].stock\"}
+    - {name: Database, kind: tcp, host: db.example, port: 5432}
+    - {name: Certificate, kind: tls, host: shop.example, certificate_days: 21, issuer: Amazon}
+    - {name: Mail, kind: dns, host: shop.example, record: MX, expect: [10 mail.example.]}
+    - {name: Backup, kind: heartbeat, interval_minutes: 1440, grace_minutes: 60}
+
+Any of them: regions [us-east-1, eu-west-1] (the stack's own if not given), ip (any, v4, v6),
+degraded_ms, retries (0 to 5), quorum (majority, or a number of regions), confirmations and
+recoveries (slots, 1 to 10), depends_on (names, at most 4), paused, keep_warm.
+
+Examples:
+  shopwatch monitors apply monitors.yaml
+  generate-monitors | shopwatch monitors apply -";

@@ -1,0 +1,13 @@
+//! Files in YAML that people write: read as a whole, and everything wrong in them told at once, with its place.
+
+mod document;
+mod entry;
+mod located;
+mod problems;
+mod scalars;
+
+pub(crate) use document::{Document, list_of};
+pub(crate) use entry::{Entry, Told};
+pub(crate) use located::Node;
+pub use problems::{FileError, Problems};
+pub(crate) use scalars::{boolean, parsed, scalar, secret, shown, text, whole};

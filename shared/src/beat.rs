@@ -1,0 +1,34 @@
+//! Beats: what a target that calls us says.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::monitor::MonitorId;
+
+/// The last call of a target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beat {
+    /// Whose.
+    pub monitor: MonitorId,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// How the target says it fares.
+    #[serde(default)]
+    pub state: BeatState,
+    /// How long its work took, in ms, as it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u32>,
+}
+
+/// How a target says it fares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BeatState {
+    /// As it should.
+    #[default]
+    Up,
+    /// Something needs looking after.
+    Degraded,
+    /// Its work failed.
+    Down,
+}

@@ -1,0 +1,117 @@
+//! The table `secrets`: partition `MONITOR#id` holds `CREDENTIALS`. Here, where an item is written, is the one place in
+//! which what credentials hold is laid open; and no error of reading them repeats any of it.
+
+use aws_sdk_dynamodb::Client;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::item::{Item, check_version, keyed, s, text, unavailable};
+use super::{ReadCredentials, Result, StoreError, WriteCredentials};
+use crate::credentials::Credentials;
+use crate::monitor::MonitorId;
+
+/// The table of credentials; see [`ReadCredentials`], [`WriteCredentials`].
+#[derive(Debug, Clone)]
+pub struct SecretsTable {
+    client: Client,
+    table: String,
+}
+
+impl SecretsTable {
+    /// The table of this name.
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self { client, table: table.into() }
+    }
+}
+
+const CREDENTIALS: &str = "CREDENTIALS";
+
+impl ReadCredentials for SecretsTable {
+    async fn credentials(&self, monitor: &MonitorId) -> Result<Option<Credentials>> {
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let get = get.key("pk", s(format!("MONITOR#{monitor}"))).key("sk", s(CREDENTIALS));
+        let answer = get.send().await.map_err(unavailable("reading credentials"))?;
+        answer.item.as_ref().map(credentials_of).transpose()
+    }
+}
+
+impl WriteCredentials for SecretsTable {
+    async fn put_credentials(&self, monitor: &MonitorId, credentials: &Credentials) -> Result<()> {
+        let put = self.client.put_item().table_name(&self.table);
+        let put = put.set_item(Some(item_with(monitor, credentials)));
+        put.send().await.map(drop).map_err(unavailable("storing credentials"))
+    }
+}
+
+fn item_with(monitor: &MonitorId, credentials: &Credentials) -> Item {
+    let mut item = keyed(format!("MONITOR#{monitor}"), CREDENTIALS);
+    let mut set = |name: &str, value: &str| item.insert(name.to_owned(), s(value));
+    match credentials {
+        Credentials::Basic { user, password } => {
+            set("scheme", "basic");
+            set("user", user);
+            set("password", password.expose_secret());
+        }
+        Credentials::Bearer { token } => {
+            set("scheme", "bearer");
+            set("token", token.expose_secret());
+        }
+    }
+    item
+}
+
+fn credentials_of(item: &Item) -> Result<Credentials> {
+    check_version(item)?;
+    let secret = |name| text(item, name).map(SecretString::from);
+    match text(item, "scheme")? {
+        "basic" => {
+            Ok(Credentials::Basic { user: text(item, "user")?.to_owned(), password: secret("password")? })
+        }
+        "bearer" => Ok(Credentials::Bearer { token: secret("token")? }),
+        _ => Err(StoreError::Broken(format!("{}: neither basic nor bearer", text(item, "pk")?))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::AttributeValue;
+
+    use super::*;
+
+    fn monitor() -> MonitorId {
+        "s0-7f3k2a".parse().unwrap()
+    }
+
+    #[test]
+    fn an_item_keeps_credentials() {
+        let basic = Credentials::Basic { user: "ada".to_owned(), password: "pa:ss".into() };
+        let Ok(Credentials::Basic { user, password }) = credentials_of(&item_with(&monitor(), &basic)) else {
+            panic!("not read as it was written");
+        };
+        assert_eq!((user.as_str(), password.expose_secret()), ("ada", "pa:ss"));
+        let bearer = Credentials::Bearer { token: "to.ken".into() };
+        let Ok(Credentials::Bearer { token }) = credentials_of(&item_with(&monitor(), &bearer)) else {
+            panic!("not read as it was written");
+        };
+        assert_eq!(token.expose_secret(), "to.ken");
+    }
+
+    #[test]
+    fn an_item_that_cannot_be_read_is_not_repeated() {
+        let good =
+            item_with(&monitor(), &Credentials::Basic { user: "canary".into(), password: "canary".into() });
+        let broken = |name: &str, value: AttributeValue| {
+            let mut item = good.clone();
+            item.insert(name.to_owned(), value);
+            credentials_of(&item).unwrap_err().to_string()
+        };
+        for error in [
+            broken("password", AttributeValue::N("4711".to_owned())),
+            broken("user", AttributeValue::Ss(vec!["4711".to_owned()])),
+            broken("scheme", s("4711")),
+            broken("v", s("4711")),
+        ] {
+            assert!(error.contains("MONITOR#s0-7f3k2a"), "{error}");
+            assert!(!error.contains("canary") && !error.contains("4711"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The contract of states and incidents.
+
+use shared::incident::{Closed, ClosedBy, Incident};
+use shared::monitor::ShardId;
+use shared::schedule::Slot;
+use shared::signal::Reason;
+use shared::state::{MonitorState, ShardState, State};
+use shared::store::{Folding, MAX_FOLDED_INCIDENTS, ReadIncidents, ReadStates, StoreError, WriteJudgement};
+
+contracts!(
+    IncidentsTable,
+    "incidents",
+    [
+        a_slot_is_folded_once,
+        state_and_incidents_are_written_together_or_not_at_all,
+        as_many_incidents_as_a_shard_can_have_fit_one_folding,
+        incidents_are_found_by_time_and_by_monitor,
+    ]
+);
+
+const SHARD: ShardId = ShardId(3);
+
+fn slot(text: &str) -> Slot {
+    text.parse().unwrap()
+}
+
+fn folding(before: Option<&str>, after: &str) -> Folding {
+    Folding { shard: SHARD, before: before.map(slot), after: slot(after), state: None, incidents: Vec::new() }
+}
+
+fn incident(monitor: &str, opened_at: &str) -> Incident {
+    Incident {
+        monitor: monitor.parse().unwrap(),
+        opened_at: slot(opened_at),
+        began_at: slot(opened_at).plus(-1),
+        state: State::Down,
+        down_at: Some(slot(opened_at)),
+        reason: Reason::Timeout,
+        status: Some(503),
+        regions: vec!["eu-west-1".parse().unwrap(), "us-east-1".parse().unwrap()],
+        flapping: false,
+        closed: None,
+    }
+}
+
+fn state(incident: Option<Slot>) -> ShardState {
+    let since = slot("2026-11-21T14:00:00Z");
+    let monitor = MonitorState { incident, ..MonitorState::unknown(since) };
+    ShardState { monitors: [("s3-aaaaaa".parse().unwrap(), monitor)].into() }
+}
+
+async fn a_slot_is_folded_once(store: &(impl WriteJudgement + ReadStates)) {
+    assert_eq!(store.folded(SHARD).await.unwrap(), None);
+    assert_eq!(store.state(SHARD).await.unwrap(), None);
+    let first = folding(None, "2026-11-21T14:25:00Z");
+    store.fold(&first).await.unwrap();
+    assert!(matches!(store.fold(&first).await, Err(StoreError::Conflict(_))));
+    assert_eq!(store.folded(SHARD).await.unwrap(), Some(slot("2026-11-21T14:25:00Z")));
+    assert_eq!(store.folded(ShardId(4)).await.unwrap(), None);
+
+    let late = folding(Some("2026-11-21T14:24:00Z"), "2026-11-21T14:26:00Z");
+    assert!(matches!(store.fold(&late).await, Err(StoreError::Conflict(_))));
+    store.fold(&folding(Some("2026-11-21T14:25:00Z"), "2026-11-21T14:30:00Z")).await.unwrap();
+    assert_eq!(store.folded(SHARD).await.unwrap(), Some(slot("2026-11-21T14:30:00Z")));
+}
+
+async fn state_and_incidents_are_written_together_or_not_at_all(
+    store: &(impl WriteJudgement + ReadStates + ReadIncidents),
+) {
+    let opened = incident("s3-aaaaaa", "2026-11-21T14:25:00Z");
+    let first = Folding {
+        state: Some(state(Some(opened.opened_at))),
+        incidents: vec![opened.clone()],
+        ..folding(None, "2026-11-21T14:25:00Z")
+    };
+    store.fold(&first).await.unwrap();
+    assert_eq!(store.state(SHARD).await.unwrap(), first.state);
+    assert_eq!(store.incident(&opened.id()).await.unwrap(), Some(opened.clone()));
+
+    let closed = Closed { at: slot("2026-11-21T14:26:00Z"), by: ClosedBy::Recovery };
+    let closed = Incident { closed: Some(closed), ..opened.clone() };
+    let stale = Folding {
+        state: Some(state(None)),
+        incidents: vec![closed.clone()],
+        ..folding(None, "2026-11-21T14:26:00Z")
+    };
+    assert!(matches!(store.fold(&stale).await, Err(StoreError::Conflict(_))));
+    assert_eq!(store.state(SHARD).await.unwrap(), first.state);
+    assert_eq!(store.incident(&opened.id()).await.unwrap(), Some(opened.clone()));
+
+    store.fold(&Folding { before: Some(slot("2026-11-21T14:25:00Z")), ..stale }).await.unwrap();
+    assert_eq!(store.state(SHARD).await.unwrap(), Some(state(None)));
+    assert_eq!(store.incident(&opened.id()).await.unwrap(), Some(closed));
+}
+
+/// 96 monitors, with the state and the mark: 98 of the 100 actions of a transaction; two more to be safe.
+async fn as_many_incidents_as_a_shard_can_have_fit_one_folding(
+    store: &(impl WriteJudgement + ReadIncidents),
+) {
+    let incidents = |count: usize| {
+        (0..count).map(|n| incident(&format!("s3-{n:06}"), "2026-11-21T14:25:00Z")).collect::<Vec<_>>()
+    };
+    let whole = Folding {
+        state: Some(state(None)),
+        incidents: incidents(MAX_FOLDED_INCIDENTS),
+        ..folding(None, "2026-11-21T14:25:00Z")
+    };
+    store.fold(&whole).await.unwrap();
+    let (from, to) = (slot("2026-11-21T00:00:00Z"), slot("2026-11-21T23:59:00Z"));
+    assert_eq!(store.incidents(from..=to, 500).await.unwrap().len(), MAX_FOLDED_INCIDENTS);
+    let too_many = Folding {
+        incidents: incidents(MAX_FOLDED_INCIDENTS + 1),
+        ..folding(Some("2026-11-21T14:25:00Z"), "2026-11-21T14:26:00Z")
+    };
+    assert!(store.fold(&too_many).await.is_err());
+}
+
+async fn incidents_are_found_by_time_and_by_monitor(store: &(impl WriteJudgement + ReadIncidents)) {
+    let all = [
+        incident("s3-aaaaaa", "2026-09-30T23:59:00Z"),
+        incident("s3-aaaaaa", "2026-11-01T00:00:00Z"),
+        incident("s3-bbbbbb", "2026-11-01T00:00:00Z"),
+        incident("s3-aaaaaa", "2026-11-21T14:25:00Z"),
+    ];
+    store.fold(&Folding { incidents: all.to_vec(), ..folding(None, "2026-11-21T14:25:00Z") }).await.unwrap();
+    let found = async |from: &str, to: &str, limit: usize| -> Vec<String> {
+        let found = store.incidents(slot(from)..=slot(to), limit).await.unwrap();
+        found.iter().map(|incident| incident.id().to_string()).collect()
+    };
+    let [september, first, second, last] = all.each_ref().map(|incident| incident.id().to_string());
+    assert_eq!(
+        found("2026-09-01T00:00:00Z", "2026-11-30T00:00:00Z", 10).await,
+        [last.clone(), second.clone(), first.clone(), september.clone()]
+    );
+    assert_eq!(found("2026-09-01T00:00:00Z", "2026-11-30T00:00:00Z", 2).await, [last, second.clone()]);
+    assert_eq!(found("2026-10-01T00:00:00Z", "2026-11-01T00:00:00Z", 10).await, [second, first]);
+    assert_eq!(found("2026-11-22T00:00:00Z", "2026-11-21T00:00:00Z", 10).await, Vec::<String>::new());
+
+    let of_monitor = async |monitor: &str, limit: usize| -> Vec<Incident> {
+        store.incidents_of(&monitor.parse().unwrap(), limit).await.unwrap()
+    };
+    assert_eq!(of_monitor("s3-aaaaaa", 10).await, [all[3].clone(), all[1].clone(), all[0].clone()]);
+    assert_eq!(of_monitor("s3-aaaaaa", 1).await, [all[3].clone()]);
+    assert_eq!(of_monitor("s3-cccccc", 10).await, []);
+}

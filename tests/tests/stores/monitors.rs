@@ -1,0 +1,79 @@
+//! Monitors and the summaries of their shards.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use shared::monitor::{Monitor, SHARD_LIMIT, ShardId, ShardSummary};
+use shared::store::{
+    Broken, MonitorsTable, ReadMaintenance as _, ReadMonitors, ReadShards, ShardChange, StoreError,
+    WriteMonitors,
+};
+use tests::local_cloud::LocalCloud;
+
+contracts!(MonitorsTable, "monitors", [a_shard_changes_as_a_whole, a_full_shard_fits_one_change]);
+
+fn monitor(suffix: &str, version: u64) -> Monitor {
+    let name = format!("Shop {suffix}").parse().unwrap();
+    Monitor { name, version, ..tests::example::monitor(&format!("s0-{suffix}")) }
+}
+
+/// The shard's monitors, all of them valid.
+async fn valid(store: &impl ReadMonitors, shard: ShardId) -> Vec<Monitor> {
+    let stored = store.monitors(shard).await.unwrap();
+    assert_eq!(stored.broken, []);
+    stored.values
+}
+
+async fn a_shard_changes_as_a_whole(store: &(impl ReadShards + ReadMonitors + WriteMonitors)) {
+    assert_eq!(store.shards().await.unwrap(), []);
+    let first = [monitor("aaaaaa", 1), monitor("bbbbbb", 1)];
+    let summary = ShardSummary::of(ShardId(0), &first, 1);
+    let change = ShardChange { put: first.to_vec(), summary: summary.clone() };
+    store.change(&change).await.unwrap();
+    assert_eq!(store.shards().await.unwrap(), [summary]);
+    assert_eq!(valid(store, ShardId(0)).await, first);
+    assert_eq!(valid(store, ShardId(1)).await, []);
+
+    // The same change again: the shard is not what the change was made for.
+    assert!(matches!(store.change(&change).await, Err(StoreError::Conflict(_))));
+
+    // One monitor that was changed meanwhile keeps the whole change from happening.
+    let second = [monitor("aaaaaa", 2), monitor("bbbbbb", 3)];
+    let summary = ShardSummary::of(ShardId(0), &second, 2);
+    let change = ShardChange { put: second.to_vec(), summary };
+    assert!(matches!(store.change(&change).await, Err(StoreError::Conflict(_))));
+    assert_eq!(valid(store, ShardId(0)).await, first);
+
+    let change = ShardChange { put: vec![monitor("aaaaaa", 2)], summary: change.summary };
+    store.change(&change).await.unwrap();
+    assert_eq!(valid(store, ShardId(0)).await, [monitor("aaaaaa", 2), monitor("bbbbbb", 1)]);
+}
+
+async fn a_full_shard_fits_one_change(store: &(impl ReadShards + ReadMonitors + WriteMonitors)) {
+    let all: Vec<Monitor> = (0..SHARD_LIMIT).map(|n| monitor(&format!("{n:06}"), 1)).collect();
+    let summary = ShardSummary::of(ShardId(0), &all, 1);
+    store.change(&ShardChange { put: all.clone(), summary }).await.unwrap();
+    assert_eq!(valid(store, ShardId(0)).await, all);
+}
+
+/// Memory holds nothing that is not valid, so this is a rule of the table alone.
+#[tokio::test]
+async fn what_is_not_valid_hides_nothing_else() {
+    let cloud = LocalCloud::running().await;
+    let table = cloud.table_like("monitors").await;
+    let client = Client::new(&cloud.aws);
+    let store = MonitorsTable::new(client.clone(), &table);
+    let good = monitor("aaaaaa", 1);
+    let summary = ShardSummary::of(ShardId(0), std::slice::from_ref(&good), 1);
+    store.change(&ShardChange { put: vec![good.clone()], summary }).await.unwrap();
+    for (pk, sk) in [("SHARD#s0", "MONITOR#s0-bbbbbb"), ("META", "MAINTENANCE#friday")] {
+        let put = client.put_item().table_name(&table);
+        let put = put.item("pk", AttributeValue::S(pk.into())).item("sk", AttributeValue::S(sk.into()));
+        put.item("v", AttributeValue::N("1".into())).send().await.unwrap();
+    }
+    let stored = store.monitors(ShardId(0)).await.unwrap();
+    assert_eq!(stored.values, [good]);
+    assert!(matches!(stored.broken.as_slice(), [Broken { id, .. }] if id == "s0-bbbbbb"), "{stored:?}");
+    let windows = store.windows().await.unwrap();
+    assert_eq!(windows.values, []);
+    assert!(matches!(windows.broken.as_slice(), [Broken { id, .. }] if id == "friday"), "{windows:?}");
+}

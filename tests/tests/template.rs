@@ -407,18 +407,24 @@ fn imports_may_have_concurrency_of_their_own_and_pings_never_need_it() {
 fn alarms_watch_every_function_the_dead_letters_and_the_silence() {
     let template = template();
     for function in ["Scheduler", "Ping", "Judge", "Rollup", "Etl", "Reader", "Admin"] {
-        for metric in ["Errors", "Throttles"] {
-            let alarm = &template["Resources"][format!("{function}{metric}")]["Properties"];
-            let source = json!([alarm["Namespace"], alarm["MetricName"], alarm["Dimensions"]]);
-            let of_function = json!([{"Name": "FunctionName", "Value": format!("{function}Function")}]);
-            // reader answers 503 without being in error itself: what visitors see is watched.
-            let expected = match (function, metric) {
-                ("Reader", "Errors") => json!(["AWS/ApiGateway", "5xx", [{"Name": "ApiId", "Value": "Api"}]]),
-                _ => json!(["AWS/Lambda", metric, of_function]),
-            };
-            assert_eq!(source, expected, "{function}{metric}");
-        }
+        let alarm = &template["Resources"][format!("{function}Errors")]["Properties"];
+        let source = json!([alarm["Namespace"], alarm["MetricName"], alarm["Dimensions"]]);
+        let of_function = json!([{"Name": "FunctionName", "Value": format!("{function}Function")}]);
+        // reader answers 503 without being in error itself: what visitors see is watched.
+        let expected = match function {
+            "Reader" => json!(["AWS/ApiGateway", "5xx", [{"Name": "ApiId", "Value": "Api"}]]),
+            _ => json!(["AWS/Lambda", "Errors", of_function]),
+        };
+        assert_eq!(source, expected, "{function}");
     }
+    // Concurrency is the account's: one alarm for all functions, without the one that may have to wait.
+    let throttles = &template["Resources"]["Throttles"]["Properties"];
+    assert_eq!(throttles["Metrics"][0]["Expression"], "FILL(all, 0) - FILL(etl, 0)");
+    let all = json!({"Namespace": "AWS/Lambda", "MetricName": "Throttles"});
+    assert_eq!(throttles["Metrics"][1]["MetricStat"]["Metric"], all);
+    let etl = &throttles["Metrics"][2]["MetricStat"]["Metric"]["Dimensions"];
+    assert_eq!(*etl, json!([{"Name": "FunctionName", "Value": "EtlFunction"}]));
+    assert_eq!(throttles["Threshold"], 1);
     assert_eq!(template["Resources"]["DeadLetterSent"]["Properties"]["MetricName"], "NumberOfMessagesSent");
     let late = &template["Resources"]["JudgeLate"]["Properties"];
     assert_eq!(json!([late["MetricName"], late["Threshold"]]), json!(["IteratorAge", 120_000]));

@@ -295,16 +295,19 @@ async fn frames_without_end_are_not_read_without_end() {
 
 #[tokio::test]
 async fn a_head_over_http2_has_the_same_bounds() {
-    // 80 KB in pieces as large as a frame may be.
-    let block = [STATUS_200.to_vec(), header(&"x".repeat(80 * 1_024))].concat();
-    let mut pieces = block.chunks(16_000).peekable();
-    let mut first = frame(HEADERS, 0, 1, pieces.next().unwrap());
-    while let Some(piece) = pieces.next() {
-        let flags = if pieces.peek().is_none() { END_HEADERS } else { 0 };
-        first.extend(frame(CONTINUATION, flags, 1, piece));
+    for (length, is_up) in [(40 * 1_024, true), (80 * 1_024, false)] {
+        let block = [STATUS_200.to_vec(), header(&"x".repeat(length))].concat();
+        // In pieces as large as a frame may be.
+        let mut pieces = block.chunks(16_000).peekable();
+        let mut first = frame(HEADERS, END_STREAM, 1, pieces.next().unwrap());
+        while let Some(piece) = pieces.next() {
+            let flags = if pieces.peek().is_none() { END_HEADERS } else { 0 };
+            first.extend(frame(CONTINUATION, flags, 1, piece));
+        }
+        let (finding, ..) = verdict(Frames { first, again: Vec::new() }, LIMITS).await;
+        let refused = matches!(finding.outcome, Outcome::Down(Reason::Protocol | Reason::Reset));
+        assert_eq!((finding.outcome == Outcome::Up, refused), (is_up, !is_up), "{length}: {finding:?}");
     }
-    let (finding, ..) = verdict(Frames { first, again: Vec::new() }, LIMITS).await;
-    assert!(matches!(finding.outcome, Outcome::Down(Reason::Protocol | Reason::Reset)), "{finding:?}");
 }
 
 #[tokio::test]

@@ -122,6 +122,11 @@ async fn of_a_long_page_the_first_64_kb_are_looked_at() {
         let server = Server::answering(move |_| answer.clone()).await;
         assert_eq!(ask(&server, json).await.outcome, expected, "{} {framing}", body.len());
     }
+    // A piece that ends where looking ends, and another one after it.
+    let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let answer = format!("{head}10000\r\n{fits}\r\n1\r\n \r\n0\r\n\r\n");
+    let server = Server::answering(move |_| answer.clone()).await;
+    assert_eq!(ask(&server, json).await.outcome, down(Reason::Json));
     let (seen, beyond) =
         (format!("{}needle", "x".repeat(64 * 1_024 - 6)), format!("{}needle", "x".repeat(64 * 1_024 - 5)));
     for (body, expected) in [(seen, Outcome::Up), (beyond, down(Reason::Keyword))] {

@@ -122,13 +122,13 @@ async fn preliminary_answers_without_end_are_not_read_without_end() {
 #[tokio::test]
 async fn a_body_in_the_smallest_pieces_is_read() {
     // Each byte a chunk of its own, with an extension.
-    let chunks = "1;a=b\r\nx\r\n".repeat(60_000);
+    let chunks = "1;a=b\r\nx\r\n".repeat(10_000);
     let answer = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}0\r\n\r\n");
     // Extensions beyond any measure are refused.
     assert_eq!(verdict(answer.into_bytes()).await.outcome, down(Reason::Body));
     let answer = format!(
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{}0\r\n\r\n",
-        "1\r\nx\r\n".repeat(64 * 1_024)
+        "1\r\nx\r\n".repeat(10_000)
     );
     assert_eq!(verdict(answer.into_bytes()).await.outcome, Outcome::Up);
 }

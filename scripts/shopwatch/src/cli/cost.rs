@@ -23,7 +23,7 @@ pub struct Cost {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
-    /// Print the figure of docs/BENCHMARKS.md: name, value, unit, with tabs between them
+    /// Print the figures of docs/BENCHMARKS.md: name, value, unit, with tabs between them
     #[arg(long, conflicts_with = "json")]
     pub bench: bool,
 }

@@ -161,7 +161,7 @@ fn help_of_everything() {
           --interval <S>  Seconds between two checks, whole minutes [default: 60]
           --regions <R>   From how many regions [default: 1]
           --json          Print JSON
-          --bench         Print the figure of docs/BENCHMARKS.md: name, value, unit, with tabs between
+          --bench         Print the figures of docs/BENCHMARKS.md: name, value, unit, with tabs between
                           them
           --stack <NAME>  Name of the deployed stack, which the names of its tables and its bucket begin
                           with [env: SHOPWATCH_STACK] [default: shopwatch]

@@ -129,6 +129,6 @@ pub(super) const ROLLUP_LINE_BYTES: f64 = 350.0;
 /// Metrics of Shopwatch's own: `BlocksExpected`, `BlocksWritten`.
 pub(super) const METRICS: u32 = 2;
 
-/// Metrics that the alarms of watching look at: blocks missing (2), dead letters (1), errors and throttles of
-/// `scheduler`, `ping`, `judge` and `rollup` (8), `judge` late (1).
-pub(super) const ALARM_METRICS: u32 = 12;
+/// Metrics that the alarms of watching look at: blocks missing (2), dead letters (1), throttles (2), errors of
+/// `scheduler`, `ping`, `judge` and `rollup` (4), `judge` late (1).
+pub(super) const ALARM_METRICS: u32 = 10;

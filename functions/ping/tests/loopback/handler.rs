@@ -270,8 +270,7 @@ async fn a_broken_monitor_is_seen_as_such_and_stops_no_other() {
         ("cccccc", Outcome::Blocked),
         ("zzzzzz", unknown),
     ];
-    let logged = Logged::default();
-    let _guard = tracing::subscriber::set_default(logged.clone());
+    let (logged, _guard) = Logged::here();
     let outcomes = outcomes(&memory, &ping(&memory, &paper())).await;
     assert_eq!(outcomes, expected.map(|(suffix, outcome)| (suffix.to_owned(), outcome)));
     assert_eq!(logged.lines().len(), 1, "once for all of them");
@@ -281,8 +280,7 @@ async fn a_broken_monitor_is_seen_as_such_and_stops_no_other() {
 
 #[tokio::test]
 async fn a_round_in_which_nothing_is_wrong_with_us_logs_nothing() {
-    let (memory, logged) = (shop(), Logged::default());
-    let _guard = tracing::subscriber::set_default(logged.clone());
+    let (memory, (logged, _guard)) = (shop(), Logged::here());
     handle(&memory, &paper(), &request("ping"), NOW).await.unwrap();
     assert_eq!(logged.lines(), Vec::<String>::new());
     handle(&memory, &paper(), &request("ping-old-slot"), NOW).await.unwrap();

@@ -1,10 +1,11 @@
 //! What was logged at `INFO` and above.
 
 use std::fmt::{Debug, Write as _};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::DefaultGuard;
 use tracing::{Event, Level, Metadata, Subscriber};
 
 /// Collects events as lines; clones share them.
@@ -12,6 +13,18 @@ use tracing::{Event, Level, Metadata, Subscriber};
 pub(crate) struct Logged(Arc<Mutex<Vec<String>>>);
 
 impl Logged {
+    /// Collects what this thread logs while the guard lives.
+    pub(crate) fn here() -> (Self, DefaultGuard) {
+        // tracing remembers, for all threads, that nobody wanted an event; with somebody everywhere it never does.
+        static EVERYWHERE: Once = Once::new();
+        EVERYWHERE.call_once(|| {
+            let _ = tracing::subscriber::set_global_default(Self::default());
+        });
+        let logged = Self::default();
+        let guard = tracing::subscriber::set_default(logged.clone());
+        (logged, guard)
+    }
+
     pub(crate) fn lines(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }

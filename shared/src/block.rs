@@ -202,6 +202,18 @@ mod tests {
     }
 
     #[test]
+    fn a_block_is_timely_until_its_grace_is_over_whatever_the_clock() {
+        let slot: Slot = "2028-02-29T23:59:00Z".parse().unwrap();
+        let timely = |seconds: i64| {
+            let written_at = slot.start() + SignedDuration::from_secs(seconds);
+            let region = "us-east-1".parse().unwrap();
+            Block { shard: ShardId(0), slot, region, written_at, signals: Vec::new() }.is_timely()
+        };
+        // A clock that is behind stamps a block before its slot begins.
+        assert!(timely(-60) && timely(3) && timely(90) && !timely(91));
+    }
+
+    #[test]
     fn the_text_is_as_documented() {
         let text = "2;7f3k2a,,1,3,8,25,31;9x2m4c,d:timeout,2,4,,,10000;a1b2c3,g200:slow,1,2,,90,94,,12,,0.5";
         let signals = decode(ShardId(0), text).unwrap();

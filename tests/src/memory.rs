@@ -43,8 +43,8 @@ pub struct Tables {
     pub windows: BTreeMap<WindowId, Window>,
     /// The table `monitors`: what people added to incidents.
     pub updates: BTreeMap<(IncidentId, Timestamp), Update>,
-    /// The table `secrets`.
-    pub credentials: BTreeMap<MonitorId, Credentials>,
+    /// The table `secrets`: by monitor and origin.
+    pub credentials: BTreeMap<(MonitorId, String), Credentials>,
     /// The table `beats`: the last beat of each monitor.
     pub beats: BTreeMap<MonitorId, Beat>,
     /// The table `beats`: who beats with which token.

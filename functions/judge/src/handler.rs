@@ -10,7 +10,7 @@ use shared::monitor::{Region, ShardId};
 use shared::schedule::Slot;
 use shared::store::{
     ReadIncidents, ReadMaintenance, ReadMonitors, ReadShards, ReadSignals, ReadStates, ReadUpdates,
-    WriteJudgement,
+    StoreError, WriteJudgement,
 };
 use tracing::error;
 
@@ -128,7 +128,10 @@ where
         let folding = round.woken(touched).into_iter().map(async |shard| {
             let mut counts = Counts::default();
             let folded = self.fold(&round, shard, &mut counts).await;
-            (counts, folded.inspect_err(|cause| error!(%shard, %cause, "a shard was not folded")).is_err())
+            let folded = folded.inspect_err(|cause| error!(%shard, %cause, "a shard was not folded"));
+            // What cannot be read today cannot be read in a minute: it must not hold up the other shards. Its blocks
+            // are not counted, so that somebody comes to look.
+            (counts, matches!(folded, Err(StoreError::Conflict(_) | StoreError::Unavailable { .. })))
         });
         let mut folding = stream::iter(folding).buffer_unordered(MAX_CONCURRENT);
         while let Some((of_shard, not_folded)) = folding.next().await {

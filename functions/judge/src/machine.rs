@@ -29,11 +29,6 @@ pub fn advance(state: &mut MonitorState, monitor: &Monitor, slot: Slot, verdict:
     }
 }
 
-/// Whether the last known verdict was down.
-pub fn was_down(state: &MonitorState) -> bool {
-    state.streaks.down.is_some()
-}
-
 fn take(state: &mut MonitorState, monitor: &Monitor, slot: Slot, why: Option<&Why>, down: bool) {
     let before = state.streaks;
     // Not down is `good`: one of the two is there as soon as anything is known.

@@ -7,7 +7,7 @@ use aws_sdk_sqs::Client;
 use serde::Serialize;
 use shared::clients::causes;
 
-/// A record that cannot be read. Says which, and what is wrong with it, never what it holds.
+/// A record that cannot be read. Says which, and what is wrong with it, of what it holds no more than the 80 characters that an error quotes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Poison {
     /// The id of the stream's record.

@@ -12,8 +12,11 @@ use shared::state::{MonitorState, ShardState, State, Streaks};
 use shared::store::{MAX_FOLDED_INCIDENTS, Stored};
 use shared::verdict::{Verdict, verdict};
 
-use crate::machine::{advance, was_down};
+use crate::machine::advance;
 use crate::trouble::{Change, Trouble, close, settle};
+
+/// Minutes that an unconfirmed verdict of a parent keeps its children's incidents back.
+const LOOKS_DOWN_MINUTES: i64 = 15;
 
 /// What a slot does to incidents; at most [`MAX_FOLDED_INCIDENTS`] of them.
 pub type Changes = BTreeMap<IncidentId, Vec<Change>>;
@@ -68,14 +71,15 @@ impl<'a> Watched<'a> {
                 self.rest(state, &monitor.id, slot, &mut changes);
             } else {
                 let verdict = is_due(monitor, slot).then(|| verdict(monitor, blocks));
-                troubles.insert(&monitor.id, take(state, monitor, slot, verdict.as_ref()));
+                let bad = matches!(verdict, Some(Verdict::Degraded(_) | Verdict::Down(_)));
+                troubles.insert(&monitor.id, (take(state, monitor, slot, verdict.as_ref()), bad));
             }
         }
         // Every parent has been looked at by now, whatever the order of the ids.
         let down: BTreeSet<&MonitorId> =
-            self.monitors.iter().map(|monitor| &monitor.id).filter(|id| is_down(state, id)).collect();
+            self.monitors.iter().map(|monitor| &monitor.id).filter(|id| is_down(state, id, slot)).collect();
         for monitor in self.monitors.iter().filter(|monitor| monitor.id.shard() == self.shard) {
-            let (Some(entry), Some(Some(before))) =
+            let (Some(entry), Some((Some(before), bad))) =
                 (state.monitors.get_mut(&monitor.id), troubles.get(&monitor.id))
             else {
                 continue;
@@ -84,8 +88,9 @@ impl<'a> Watched<'a> {
             // What was said before a slot began is known when it is folded, live and in a replay alike.
             let by_hand =
                 id.as_ref().and_then(|id| closings.get(id)).is_some_and(|closed| *closed <= slot.start());
+            // Of a monitor that is about to recover, or was not looked at, nothing new is known to open one for.
             let suppressed = || {
-                monitor.keep_warm
+                !bad || monitor.keep_warm
                     || monitor.depends_on.iter().any(|parent| down.contains(parent))
                     || self.windows.iter().any(|window| window.covers(&monitor.id, slot))
             };
@@ -144,9 +149,14 @@ fn take(state: &mut ShardState, monitor: &Monitor, slot: Slot, verdict: Option<&
     Some(before)
 }
 
-/// Whether the monitor is down, or looks like it: what depends on it opens no incident.
-fn is_down(state: &ShardState, id: &MonitorId) -> bool {
-    state.monitors.get(id).is_some_and(|entry| entry.state == State::Down || was_down(entry))
+/// Whether the monitor is down, or has looked like it for a quarter of an hour at most: what depends on it opens no
+/// incident. A verdict that is never confirmed must not keep a child silent until the parent's next check.
+fn is_down(state: &ShardState, id: &MonitorId, slot: Slot) -> bool {
+    state.monitors.get(id).is_some_and(|entry| {
+        let looks_down =
+            || entry.streaks.down.is_some_and(|run| slot.minutes() - run.from.minutes() < LOOKS_DOWN_MINUTES);
+        entry.state == State::Down || looks_down()
+    })
 }
 
 fn incident(monitor: &MonitorId, opened_at: Slot) -> IncidentId {

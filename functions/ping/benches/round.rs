@@ -12,7 +12,7 @@ use ping::connect::TcpConnector;
 use ping::resolve::SystemResolver;
 use ping::tls::of_the_web;
 use ping::{Checker, Finding, Guard, Job, Limits};
-use shared::signal::{Outcome, Reason};
+use shared::signal::{Outcome, Phases, Reason, Signal};
 use tests::example::monitor_of;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket};
@@ -59,6 +59,8 @@ async fn figures(good: u16, hole: u16) -> anyhow::Result<()> {
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     print("ping.checks_per_cpu_s", CHECKS as f64 / seconds, "1/s")?;
 
+    print("ping.block_96_monitors_bytes", block_bytes(), "bytes")?;
+
     // A process of its own: what the rounds before held does not count.
     let status = Command::new(std::env::current_exe()?).args(["memory", &good.to_string()]).status()?;
     ensure!(status.success(), "measuring memory failed");
@@ -73,6 +75,31 @@ async fn memory(port: u16) -> anyhow::Result<()> {
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no peak memory")?;
     let kb: f64 = peak.trim().trim_end_matches(" kB").parse().context("reading the peak memory")?;
     print("ping.memory_1000_monitors_mb", kb / 1_024.0, "MB")
+}
+
+/// The item of a block of 96 monitors, each found up over TLS after 1.5 s: names of attributes and values, as DynamoDB
+/// counts them
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>).
+#[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+fn block_bytes() -> f64 {
+    let signal = |n: u32| Signal {
+        monitor: tests::example::monitor(&format!("s0-{n:06}")).id,
+        outcome: Outcome::Up,
+        status: Some(200),
+        phases: Phases {
+            dns_ms: Some(10 + n % 30),
+            connect_ms: Some(30 + n),
+            tls_ms: Some(60 + n),
+            first_byte_ms: Some(150 + n),
+            total_ms: Some(1_500),
+        },
+        certificate_days: None,
+        metrics: Vec::new(),
+    };
+    let signals: Vec<Signal> = (0..96).map(signal).collect();
+    let beside = "pkBLOCK#s123#2026-11-21sk14:25#ap-southeast-2vkindblocktextwritten_at2026-11-21T14:25:11.123456789Zexpires_at";
+    // Numbers: a byte for two digits, and one more.
+    (shared::block::encode(&signals).len() + beside.len() + 2 + 6) as f64
 }
 
 fn checker() -> anyhow::Result<Arc<Checker>> {

@@ -114,7 +114,7 @@ mod tests {
         }
         let two = config("false", Some("1.1.1.1:443,9.9.9.9:443")).unwrap().references;
         assert_eq!(two, "1.1.1.1:443,9.9.9.9:443".parse().unwrap());
-        let error = config("false", Some("one.one.one.one:443")).unwrap_err().to_string();
+        let error = config("false", Some("one.one.one.one")).unwrap_err().to_string();
         assert!(error.contains("REFERENCE_TARGETS"), "{error}");
     }
 

@@ -1,17 +1,20 @@
 //! Self-doubt: when nothing was heard of any target, it may be our own way out that is gone.
 
-use std::net::SocketAddr;
+use std::num::NonZeroU16;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use shared::signal::{Outcome, Reason};
+use shared::monitor::{IpFamily, TargetHost};
+use shared::signal::{Outcome, Phases, Reason};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::check::{Checker, Finding};
-use crate::connect::{Connect, dial};
+use crate::connect::Connect;
 use crate::resolve::Resolve;
 use crate::retry::broke_fast;
+use crate::tcp::borrowed;
 
 /// Time for reaching a reference target, and never more than for any other; all are tried at once.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -19,19 +22,23 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Most reference targets.
 const MAX_REFERENCES: usize = 8;
 
-/// Addresses that the operator trusts to be there whenever the network is.
+/// Hosts that the operator trusts to be there whenever network and name servers are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct References(Vec<SocketAddr>);
+pub struct References(Vec<(TargetHost, NonZeroU16)>);
 
 impl FromStr for References {
     type Err = String;
-    /// Addresses with ports, separated by commas: `1.1.1.1:443,[2606:4700:4700::1111]:443`.
+    /// Hosts with ports, separated by commas: `dns.google:443,[2606:4700:4700::1111]:443`. A name shows more than an
+    /// address: that our name servers answer.
     fn from_str(text: &str) -> Result<Self, String> {
-        let targets = text.split(',').map(|target| target.trim().parse());
-        match targets.collect::<Result<Vec<SocketAddr>, _>>() {
-            Ok(targets) if targets.len() <= MAX_REFERENCES => Ok(Self(targets)),
+        let targets = text.split(',').map(|target| {
+            let (host, port) = target.trim().rsplit_once(':')?;
+            Some((host.parse().ok()?, port.parse().ok()?))
+        });
+        match targets.collect::<Option<Vec<_>>>() {
+            Some(targets) if targets.len() <= MAX_REFERENCES => Ok(Self(targets)),
             _ => Err(format!(
-                "expected up to {MAX_REFERENCES} of address:port, separated by commas, got {text:?}"
+                "expected up to {MAX_REFERENCES} of host:port, separated by commas, got {text:?}"
             )),
         }
     }
@@ -51,25 +58,30 @@ impl<R: Resolve + 'static, C: Connect + 'static> Checker<R, C> {
         true
     }
 
-    /// Whether packets come back from any of them, or there is none to be asked.
+    /// Whether packets come back from any of them, or there is none that may be dialled.
     async fn reaches_any(self: &Arc<Self>, references: &References) -> bool {
-        let patience = PATIENCE.min(self.limits.connect);
         let mut trying = JoinSet::new();
-        for target in references.0.iter().copied().filter(|target| self.guard.allows(*target)) {
+        for (host, port) in references.0.iter().cloned() {
             let checker = Arc::clone(self);
             trying.spawn(async move {
-                // Who refuses has heard us.
-                match dial(&checker.connector, &checker.guard, &[target], patience).await {
-                    Ok(_) => true,
-                    Err(outcome) => broke_fast(outcome),
-                }
+                let mut phases = Phases::default();
+                let opening = checker.open(borrowed(host.host()), port.get(), IpFamily::Any, &mut phases);
+                timeout(PATIENCE, opening)
+                    .await
+                    .map_or(Err(Outcome::Down(Reason::Timeout)), |tried| tried.map(drop))
             });
         }
-        let mut reached = trying.is_empty();
-        while !reached && let Some(tried) = trying.join_next().await {
-            reached = tried.unwrap_or(false);
+        let mut any = false;
+        while let Some(tried) = trying.join_next().await {
+            match tried {
+                // Who refuses has heard us.
+                Ok(Ok(())) => return true,
+                Ok(Err(outcome)) if broke_fast(outcome) => return true,
+                Ok(Err(Outcome::Blocked)) => {}
+                Ok(Err(_)) | Err(_) => any = true,
+            }
         }
-        reached
+        !any
     }
 }
 
@@ -98,11 +110,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reference_targets_are_addresses_with_ports() {
-        let two: References = "1.1.1.1:443, [2606:4700:4700::1111]:53".parse().unwrap();
-        assert_eq!(two.0.len(), 2);
-        for bad in ["", "1.1.1.1", "shop.example:443", "1.1.1.1:443,", "1.1.1.1:443;1.0.0.1:443"] {
-            assert!(bad.parse::<References>().unwrap_err().contains("address:port"), "{bad}");
+    fn reference_targets_are_hosts_with_ports() {
+        let three: References = "1.1.1.1:443, [2606:4700:4700::1111]:53,dns.google:443".parse().unwrap();
+        assert_eq!(three.0.len(), 3);
+        for bad in ["", "1.1.1.1", "1.1.1.1:443,", "1.1.1.1:443;1.0.0.1:443", "shop.example:0", "::1:80"] {
+            assert!(bad.parse::<References>().unwrap_err().contains("host:port"), "{bad}");
         }
         assert!(["1.1.1.1:443"; 9].join(",").parse::<References>().is_err());
     }

@@ -1,5 +1,7 @@
 //! What a check expects of an answer's headers and body, and the numbers that are kept of it.
 
+use std::cell::Cell;
+
 use http::HeaderMap;
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -35,7 +37,11 @@ pub(crate) struct Verdict {
 /// expected is the reason. No pattern is searched after `until`: nobody waits for that verdict any more.
 pub(crate) fn judge(check: &HttpCheck, answer: &Answer, until: Instant) -> Verdict {
     let expect = &check.expect;
-    let meets = |text: &str, is: &Condition| (!is.is_pattern() || Instant::now() < until) && is.holds(text);
+    let late = Cell::new(false);
+    let meets = |text: &str, is: &Condition| {
+        late.set(late.get() || (is.is_pattern() && Instant::now() >= until));
+        !late.get() && is.holds(text)
+    };
     let text = String::from_utf8_lossy(&answer.body);
     let json = if expect.json.is_empty() && check.metrics.is_empty() { None } else { json(answer) };
     let outcome = if !expect.headers.iter().all(|expected| header_is(expected, &answer.headers, meets)) {
@@ -51,6 +57,8 @@ pub(crate) fn judge(check: &HttpCheck, answer: &Answer, until: Instant) -> Verdi
     } else {
         Outcome::Up
     };
+    // We were too slow: that says nothing of the target.
+    let outcome = if late.get() { Outcome::Unknown(Reason::Network) } else { outcome };
     let metric = |path: &JsonPath| json.as_ref().and_then(|json| metric(path.find(json)?));
     Verdict { outcome, metrics: check.metrics.values().map(metric).collect() }
 }
@@ -135,7 +143,7 @@ mod tests {
         let over = Instant::now();
         let late = |operator| judge(&check(expect(operator)), &answer("Shop"), over).outcome;
         assert_eq!(late(Operator::Contains), Outcome::Up);
-        assert_eq!(late(Operator::Matches), Outcome::Down(Reason::Keyword));
+        assert_eq!(late(Operator::Matches), Outcome::Unknown(Reason::Network), "we were too slow");
     }
 
     #[test]

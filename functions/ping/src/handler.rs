@@ -14,7 +14,7 @@ use shared::schedule::{PingRequest, Slot, is_due};
 use shared::signal::{Outcome, Reason, Signal};
 use shared::state::State;
 use shared::store::{Broken, ReadBeats, ReadCredentials, ReadMonitors, ReadStates, WriteSignals};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tracing::warn;
 
 use crate::check::{Checker, Finding, Job};
@@ -32,6 +32,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Credentials read at once.
 const READS_AT_ONCE: usize = 16;
+
+/// Time for putting a block: less than `judge` waits for one after its grace.
+const PUT: Duration = Duration::from_secs(8);
 
 /// What an invocation reads and writes.
 pub struct Stores<M, T, B, K, S> {
@@ -95,7 +98,9 @@ where
         signals.extend(of_checks);
         signals.sort_by(|a, b| a.monitor.cmp(&b.monitor));
         let block = Block { shard, slot, region: self.region.clone(), written_at: clock(), signals };
-        self.stores.signals.put_block(&block).await.context("writing the block")?;
+        // Whether a block is judged is decided by its stamp, so it is there soon after, or not at all.
+        let put = timeout(PUT, self.stores.signals.put_block(&block)).await;
+        put.context("writing the block: no answer in time")?.context("writing the block")?;
         Ok(())
     }
 
@@ -137,7 +142,10 @@ where
 
     /// One round of checks, and whether it says anything at all.
     async fn look(&self, due: Vec<Monitor>, down: &HashSet<MonitorId>) -> Vec<Signal> {
-        let prepared = stream::iter(due).map(|monitor| self.job(monitor, down)).buffered(READS_AT_ONCE);
+        // For all of them together, so that a silent table cannot hold up the round.
+        let until = Instant::now() + PATIENCE;
+        let prepared =
+            stream::iter(due).map(|monitor| self.job(monitor, down, until)).buffered(READS_AT_ONCE);
         let mut signals = Vec::new();
         let mut jobs = Vec::new();
         for (monitor, job) in prepared.collect::<Vec<_>>().await {
@@ -159,11 +167,16 @@ where
     }
 
     /// What it takes to look at this monitor, or why nobody can.
-    async fn job(&self, monitor: Monitor, down: &HashSet<MonitorId>) -> (MonitorId, Result<Job, Outcome>) {
+    async fn job(
+        &self,
+        monitor: Monitor,
+        down: &HashSet<MonitorId>,
+        until: Instant,
+    ) -> (MonitorId, Result<Job, Outcome>) {
         let id = monitor.id.clone();
         let secret = matches!(&monitor.check, Check::Http(check) if check.credentials);
         let credentials = match secret {
-            true => self.stores.keyring.credentials(&monitor).await.map(Some),
+            true => self.stores.keyring.credentials(&monitor, until).await.map(Some),
             false => Ok(None),
         };
         let was_down = down.contains(&id);

@@ -55,8 +55,8 @@ impl<R: Resolve, C: Connect> Checker<R, C> {
         }
         let deadline = start + self.limits.total;
         let part = |method| Part { job, check, method, left_to_get: false, start, deadline };
-        // Browsers open pages with GET.
-        let needs_get = check.body.is_some() || check.needs_body() || check.browser;
+        // Browsers open pages with GET, and what is to be kept awake may not even hear of a HEAD.
+        let needs_get = check.body.is_some() || check.needs_body() || check.browser || job.monitor.keep_warm;
         let method = match check.method {
             monitor::Method::Auto if !needs_get => {
                 let head = Part { left_to_get: true, ..part(Method::HEAD) };

@@ -8,7 +8,7 @@ use shared::credentials::Credentials;
 use shared::monitor::{Monitor, MonitorId, SHARD_LIMIT};
 use shared::signal::{Outcome, Reason};
 use shared::store::{ReadCredentials, StoreError};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 /// How long credentials are remembered.
@@ -16,9 +16,6 @@ const KEPT: Duration = Duration::from_secs(600);
 
 /// Most monitors whose credentials are remembered: those of four shards.
 const MAX_KEPT: usize = 4 * SHARD_LIMIT;
-
-/// Time for reading the credentials of a monitor.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Reads credentials, and remembers those of each version of a monitor.
 #[derive(Debug)]
@@ -40,16 +37,17 @@ impl<K: ReadCredentials> Keyring<K> {
         Self { secrets, kept: Mutex::default() }
     }
 
-    /// The credentials of this monitor.
+    /// The credentials of this monitor, read until this instant.
     ///
     /// # Errors
     /// `Unknown(Configuration)` where there are none or they are not as they are written, `Unknown(Network)` where the
     /// table does not answer.
-    pub async fn credentials(&self, monitor: &Monitor) -> Result<Credentials, Outcome> {
+    pub async fn credentials(&self, monitor: &Monitor, until: Instant) -> Result<Credentials, Outcome> {
         if let Some(credentials) = self.remembered(monitor) {
             return Ok(credentials);
         }
-        match timeout(PATIENCE, self.secrets.credentials(&monitor.id)).await {
+        let origin = monitor.check.origin().unwrap_or_default();
+        match timeout_at(until, self.secrets.credentials(&monitor.id, &origin)).await {
             Ok(Ok(Some(credentials))) => {
                 self.remember(monitor, credentials.clone());
                 Ok(credentials)
@@ -96,7 +94,7 @@ mod tests {
     struct Nothing;
 
     impl ReadCredentials for Nothing {
-        async fn credentials(&self, _: &MonitorId) -> shared::store::Result<Option<Credentials>> {
+        async fn credentials(&self, _: &MonitorId, _: &str) -> shared::store::Result<Option<Credentials>> {
             Ok(None)
         }
     }

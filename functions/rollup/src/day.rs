@@ -85,11 +85,11 @@ impl Track {
             }
         };
         if let Some(state) = says {
-            let worked_on = self.worked_on.get(minute).is_some_and(|worked_on| *worked_on);
-            self.stands = Some((if worked_on { State::Maintenance } else { state }, self.reach));
+            self.stands = Some((state, self.reach));
         }
+        let worked_on = self.worked_on.get(minute).is_some_and(|worked_on| *worked_on);
         if let (Some((state, left)), Some(hour)) = (&mut self.stands, self.hours.get_mut(minute / 60)) {
-            *time_of(hour, *state) += 60;
+            *time_of(hour, if worked_on { State::Maintenance } else { *state }) += 60;
             *left -= 1;
             if *left == 0 {
                 self.stands = None;

@@ -143,6 +143,14 @@ impl Check {
         }
     }
 
+    /// Scheme, host and port that credentials may be sent to; nothing for checks that have none.
+    pub fn origin(&self) -> Option<String> {
+        match self {
+            Self::Http(http) => Some(http.url.url().origin().ascii_serialization()),
+            Self::Tcp(_) | Self::Tls(_) | Self::Dns(_) | Self::Heartbeat(_) => None,
+        }
+    }
+
     /// The rules that types do not carry.
     pub(super) fn validate(&self) -> Result<(), Invalid> {
         let few = |count: usize| {

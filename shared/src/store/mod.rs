@@ -122,16 +122,22 @@ pub trait WriteUpdates {
 
 /// What targets let us in with.
 pub trait ReadCredentials {
-    /// The credentials of a monitor's check.
-    fn credentials(&self, monitor: &MonitorId) -> impl Future<Output = Result<Option<Credentials>>> + Send;
+    /// The credentials of a monitor's check for this origin ([`crate::monitor::Check::origin`]): a monitor whose URL
+    /// has changed does not find those of its former target.
+    fn credentials(
+        &self,
+        monitor: &MonitorId,
+        origin: &str,
+    ) -> impl Future<Output = Result<Option<Credentials>>> + Send;
 }
 
 /// Stores what targets let us in with.
 pub trait WriteCredentials {
-    /// Stores the credentials of a monitor's check in place of those there.
+    /// Stores the credentials of a monitor's check for this origin in place of those there.
     fn put_credentials(
         &self,
         monitor: &MonitorId,
+        origin: &str,
         credentials: &Credentials,
     ) -> impl Future<Output = Result<()>> + Send;
 }

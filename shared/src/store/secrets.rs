@@ -1,4 +1,4 @@
-//! The table `secrets`: partition `MONITOR#id` holds `CREDENTIALS`. Here, where an item is written, is the one place in
+//! The table `secrets`: partition `MONITOR#id` holds `CREDENTIALS#origin`. Here, where an item is written, is the one place in
 //! which what credentials hold is laid open; and no error of reading them repeats any of it.
 
 use aws_sdk_dynamodb::Client;
@@ -23,27 +23,34 @@ impl SecretsTable {
     }
 }
 
-const CREDENTIALS: &str = "CREDENTIALS";
+fn sort_key(origin: &str) -> String {
+    format!("CREDENTIALS#{origin}")
+}
 
 impl ReadCredentials for SecretsTable {
-    async fn credentials(&self, monitor: &MonitorId) -> Result<Option<Credentials>> {
+    async fn credentials(&self, monitor: &MonitorId, origin: &str) -> Result<Option<Credentials>> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
-        let get = get.key("pk", s(format!("MONITOR#{monitor}"))).key("sk", s(CREDENTIALS));
+        let get = get.key("pk", s(format!("MONITOR#{monitor}"))).key("sk", s(sort_key(origin)));
         let answer = get.send().await.map_err(unavailable("reading credentials"))?;
         answer.item.as_ref().map(credentials_of).transpose()
     }
 }
 
 impl WriteCredentials for SecretsTable {
-    async fn put_credentials(&self, monitor: &MonitorId, credentials: &Credentials) -> Result<()> {
+    async fn put_credentials(
+        &self,
+        monitor: &MonitorId,
+        origin: &str,
+        credentials: &Credentials,
+    ) -> Result<()> {
         let put = self.client.put_item().table_name(&self.table);
-        let put = put.set_item(Some(item_with(monitor, credentials)));
+        let put = put.set_item(Some(item_with(monitor, origin, credentials)));
         put.send().await.map(drop).map_err(unavailable("storing credentials"))
     }
 }
 
-fn item_with(monitor: &MonitorId, credentials: &Credentials) -> Item {
-    let mut item = keyed(format!("MONITOR#{monitor}"), CREDENTIALS);
+fn item_with(monitor: &MonitorId, origin: &str, credentials: &Credentials) -> Item {
+    let mut item = keyed(format!("MONITOR#{monitor}"), sort_key(origin));
     let mut set = |name: &str, value: &str| item.insert(name.to_owned(), s(value));
     match credentials {
         Credentials::Basic { user, password } => {
@@ -77,6 +84,8 @@ mod tests {
 
     use super::*;
 
+    const ORIGIN: &str = "https://shop.example";
+
     fn monitor() -> MonitorId {
         "s0-7f3k2a".parse().unwrap()
     }
@@ -84,12 +93,15 @@ mod tests {
     #[test]
     fn an_item_keeps_credentials() {
         let basic = Credentials::Basic { user: "ada".to_owned(), password: "pa:ss".into() };
-        let Ok(Credentials::Basic { user, password }) = credentials_of(&item_with(&monitor(), &basic)) else {
+        let Ok(Credentials::Basic { user, password }) =
+            credentials_of(&item_with(&monitor(), ORIGIN, &basic))
+        else {
             panic!("not read as it was written");
         };
         assert_eq!((user.as_str(), password.expose_secret()), ("ada", "pa:ss"));
         let bearer = Credentials::Bearer { token: "to.ken".into() };
-        let Ok(Credentials::Bearer { token }) = credentials_of(&item_with(&monitor(), &bearer)) else {
+        let Ok(Credentials::Bearer { token }) = credentials_of(&item_with(&monitor(), ORIGIN, &bearer))
+        else {
             panic!("not read as it was written");
         };
         assert_eq!(token.expose_secret(), "to.ken");
@@ -97,8 +109,11 @@ mod tests {
 
     #[test]
     fn an_item_that_cannot_be_read_is_not_repeated() {
-        let good =
-            item_with(&monitor(), &Credentials::Basic { user: "canary".into(), password: "canary".into() });
+        let good = item_with(
+            &monitor(),
+            ORIGIN,
+            &Credentials::Basic { user: "canary".into(), password: "canary".into() },
+        );
         let broken = |name: &str, value: AttributeValue| {
             let mut item = good.clone();
             item.insert(name.to_owned(), value);

@@ -53,14 +53,19 @@ impl WriteUpdates for Memory {
 }
 
 impl ReadCredentials for Memory {
-    async fn credentials(&self, monitor: &MonitorId) -> Result<Option<Credentials>> {
-        Ok(self.call()?.credentials.get(monitor).cloned())
+    async fn credentials(&self, monitor: &MonitorId, origin: &str) -> Result<Option<Credentials>> {
+        Ok(self.call()?.credentials.get(&(monitor.clone(), origin.to_owned())).cloned())
     }
 }
 
 impl WriteCredentials for Memory {
-    async fn put_credentials(&self, monitor: &MonitorId, credentials: &Credentials) -> Result<()> {
-        self.call()?.credentials.insert(monitor.clone(), credentials.clone());
+    async fn put_credentials(
+        &self,
+        monitor: &MonitorId,
+        origin: &str,
+        credentials: &Credentials,
+    ) -> Result<()> {
+        self.call()?.credentials.insert((monitor.clone(), origin.to_owned()), credentials.clone());
         Ok(())
     }
 }

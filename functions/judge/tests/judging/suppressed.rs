@@ -52,21 +52,48 @@ async fn an_incident_opened_before_maintenance_is_closed_in_it() {
 }
 
 #[tokio::test]
-async fn trouble_that_outlives_its_window_opens_an_incident_at_once_due_or_not() {
+async fn trouble_that_outlives_its_window_opens_an_incident_with_the_next_bad_slot() {
     let five = Interval::try_from(5).unwrap();
     let rare = Monitor { interval_minutes: five, confirmations: 1.try_into().unwrap(), ..monitor(PARENT) };
     let due = (0..5).find(|n| shared::schedule::is_due(&rare, slot(*n))).unwrap();
     let shop = Shop::of([rare, monitor(CHILD)]);
     let window = window(&[], due, due + 3);
     shop.memory.tables().windows.insert(window.id.clone(), window);
-    let letters: String = (0..due + 4).map(|n| if n == due { 's' } else { '.' }).collect();
+    let letters: String = (0..due + 6).map(|n| if (n - due) % 5 == 0 { 's' } else { '.' }).collect();
     let ups = "u".repeat(letters.len());
     shop.play(&[(PARENT, &letters), (CHILD, &ups)]).await;
     let incident = shop.incident();
     assert_eq!(
         (incident.opened_at, incident.began_at, incident.status),
-        (slot(due + 3), slot(due), Some(503))
+        (slot(due + 5), slot(due), Some(503))
     );
+}
+
+#[tokio::test]
+async fn what_recovers_with_its_parent_or_when_its_window_ends_opens_no_incident() {
+    let shop = Shop::of([monitor(PARENT), child(CHILD), child(FAR_CHILD)]);
+    // The parent is up again with slot 7, when its children have been up once.
+    shop.play(&[(PARENT, "uddddduuu"), (CHILD, "udddddduu"), (FAR_CHILD, "udddddduu")]).await;
+    assert_eq!(opened(&shop), [(PARENT.parse().unwrap(), 2)]);
+
+    let shop = Shop::of([monitor(PARENT)]);
+    let window = window(&[], 1, 5);
+    shop.memory.tables().windows.insert(window.id.clone(), window);
+    shop.play(&[(PARENT, "uddduuu")]).await;
+    assert_eq!(opened(&shop), [], "half of its recovery was counted in the window");
+}
+
+#[tokio::test]
+async fn a_parents_verdict_that_is_never_confirmed_is_forgotten_after_a_quarter_of_an_hour() {
+    let rare = Monitor { interval_minutes: 1_440.try_into().unwrap(), ..monitor(PARENT) };
+    let due = (0..1_440).find(|n| shared::schedule::is_due(&rare, slot(*n))).unwrap();
+    let shop = Shop::of([rare, child(CHILD), child(FAR_CHILD)]);
+    let seen: String = std::iter::once('d').chain(std::iter::repeat_n('.', 29)).collect();
+    let down = "d".repeat(30);
+    shop.play_from(due - 3, &[(PARENT, "..."), (CHILD, "uuu"), (FAR_CHILD, "uuu")]).await;
+    shop.play_from(due, &[(PARENT, &seen), (CHILD, &down), (FAR_CHILD, &down)]).await;
+    let children = [CHILD, FAR_CHILD].map(|id| (id.parse::<MonitorId>().unwrap(), due + 15));
+    assert_eq!(opened(&shop), children);
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ impl ReadBeats for Gone {
 }
 
 impl ReadCredentials for Gone {
-    async fn credentials(&self, _: &MonitorId) -> Result<Option<Credentials>> {
+    async fn credentials(&self, _: &MonitorId, _: &str) -> Result<Option<Credentials>> {
         self.answer().await
     }
 }
@@ -61,9 +61,9 @@ impl ReadCredentials for Gone {
 struct Counted(Memory, Arc<AtomicUsize>);
 
 impl ReadCredentials for Counted {
-    async fn credentials(&self, monitor: &MonitorId) -> Result<Option<Credentials>> {
+    async fn credentials(&self, monitor: &MonitorId, origin: &str) -> Result<Option<Credentials>> {
         self.1.fetch_add(1, Ordering::Relaxed);
-        self.0.credentials(monitor).await
+        self.0.credentials(monitor, origin).await
     }
 }
 
@@ -138,7 +138,10 @@ async fn credentials_are_remembered_for_a_while() {
     let secrets = Counted(memory.clone(), Arc::default());
     let read = || secrets.1.load(Ordering::Relaxed);
     let credentials = serde_json::from_value(json!({"scheme": "bearer", "token": "hunter2"})).unwrap();
-    memory.tables().credentials.insert("s0-aaaaaa".parse().unwrap(), credentials);
+    memory
+        .tables()
+        .credentials
+        .insert(("s0-aaaaaa".parse().unwrap(), "http://1.1.1.1".to_owned()), credentials);
     let ping = ping_with(&memory, &paper(), memory.clone(), memory.clone(), secrets.clone());
     let expected = [found("aaaaaa", Outcome::Up), found("bbbbbb", Outcome::Unknown(Reason::Configuration))];
     assert_eq!((outcomes(&memory, &ping).await, read()), (expected.to_vec(), 2));

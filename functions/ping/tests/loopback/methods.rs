@@ -24,6 +24,15 @@ fn is(operator: Operator, value: &str) -> Condition {
 }
 
 #[tokio::test]
+async fn what_is_kept_awake_is_asked_by_get() {
+    let server = Server::answering(|_| status(200)).await;
+    let mut job = target(&server.url("/"));
+    std::sync::Arc::make_mut(&mut job.monitor).keep_warm = true;
+    assert_eq!(checker(LIMITS).check(&job).await.outcome, Outcome::Up);
+    assert_eq!(server.lines(), ["GET /"]);
+}
+
+#[tokio::test]
 async fn a_method_that_was_chosen_is_the_only_one() {
     for (method, name) in [
         (Method::Get, "GET"),

@@ -179,7 +179,8 @@ fn seen(minutes: usize) -> impl Strategy<Value = Vec<[Option<Option<Outcome>>; 2
     proptest::collection::vec([one(), one()], minutes)
 }
 
-/// By the definition, the slow way: what the last slot that said something said, if that still stands.
+/// By the definition, the slow way: what the last slot that said something said, if that still stands; in the minutes of
+/// a maintenance window nothing else.
 fn naive(
     monitor: &Monitor,
     known: bool,
@@ -203,9 +204,9 @@ fn naive(
     for minute in 0..until {
         let reach = i64::from(monitor.interval_minutes.minutes());
         let last = (0..=minute).rev().find_map(|m| Some((m, says(begins().plus(m))?)));
-        let Some((at, verdict)) = last.filter(|(at, _)| minute - at < reach) else { continue };
+        let Some((_, verdict)) = last.filter(|(at, _)| minute - at < reach) else { continue };
         let hour = &mut hours[usize::try_from(minute / 60).unwrap()];
-        let worked_on = window.is_some_and(|w| w.covers(&monitor.id, begins().plus(at)));
+        let worked_on = window.is_some_and(|w| w.covers(&monitor.id, begins().plus(minute)));
         *match verdict {
             _ if worked_on => &mut hour.maintenance,
             Verdict::Up => &mut hour.up,

@@ -23,10 +23,11 @@ pub(super) async fn renewed(
     let known = by_name(stored);
     let with_credentials = wanted.iter().filter_map(|wanted| {
         let id = known.get(&wanted.name)?.id.clone();
-        wanted.credentials.as_ref().map(|credentials| (wanted.name.clone(), id, credentials))
+        let (origin, credentials) = (wanted.check.origin()?, wanted.credentials.as_ref()?);
+        Some((wanted.name.clone(), id, origin, credentials))
     });
-    let compared = with_credentials.map(|(name, id, credentials)| async move {
-        let there = store.credentials(&id).await?;
+    let compared = with_credentials.map(|(name, id, origin, credentials)| async move {
+        let there = store.credentials(&id, &origin).await?;
         Ok((!there.is_some_and(|there| is_same(&there, credentials))).then_some(name))
     });
     let found: Vec<Option<MonitorName>> =
@@ -35,7 +36,8 @@ pub(super) async fn renewed(
 }
 
 /// Stores the credentials of those monitors among `outcomes` that are new or whose credentials are renewed. They come
-/// before the monitors: a check must never go without what it needs.
+/// before the monitors: a check must never go without what it needs. Nor does one meanwhile take them elsewhere: they
+/// are stored for the origin of the new URL.
 pub(super) async fn put(
     store: &impl WriteCredentials,
     wanted: &[Wanted],
@@ -47,9 +49,12 @@ pub(super) async fn put(
         let is_new = outcome.difference == Difference::Created || renewed.contains(&wanted.name);
         let is_refused = matches!(outcome.difference, Difference::Refused(_));
         let credentials = wanted.credentials.as_ref()?;
-        (is_new && !is_refused && is_here(&outcome.monitor.id)).then_some((&outcome.monitor.id, credentials))
+        let origin = wanted.check.origin()?;
+        let id = &outcome.monitor.id;
+        (is_new && !is_refused && is_here(id)).then_some((id, origin, credentials))
     });
-    let put = to_put.map(|(id, credentials)| store.put_credentials(id, credentials));
+    let put =
+        to_put.map(async |(id, origin, credentials)| store.put_credentials(id, &origin, credentials).await);
     stream::iter(put).buffer_unordered(AT_ONCE).try_collect().await
 }
 

@@ -87,11 +87,11 @@ async fn one_reference_that_answers_is_enough() {
 async fn a_reference_by_name_shows_that_name_servers_answer() {
     let (_, doubted) = round(&outage(), silent(), "reference.example:443").await;
     assert!(doubted, "addresses may be reached, but nobody knows the name of any");
-    let paper = outage().name("reference.example", &["9.9.9.9"]).host("9.9.9.9", Host::Mute);
+    let paper = outage().name("reference.example", &[&["9.9.9.9"]]).host("9.9.9.9", Host::Mute);
     let (_, doubted) = round(&paper, silent(), "reference.example:443").await;
     assert!(!doubted);
     // The guard judges what the name leads to.
-    let paper = outage().name("reference.example", &["169.254.169.254"]);
+    let paper = outage().name("reference.example", &[&["169.254.169.254"]]);
     let (_, doubted) = round(&paper, silent(), "reference.example:443").await;
     assert!(!doubted && paper.dialled().iter().all(|address| !address.starts_with("169.254.")));
 }

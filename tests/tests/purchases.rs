@@ -168,7 +168,18 @@ async fn bad_rows_are_rejected_with_their_reason_and_no_address_leaves() {
 
     let mut everything = format!("{}{}{found:?}", run.stdout, run.stderr);
     let dynamodb = aws_sdk_dynamodb::Client::new(&cloud.aws);
-    for table in ["monitors", "signals", "purchases", "imports", "sessions"] {
+    let tables = [
+        "monitors",
+        "secrets",
+        "beats",
+        "signals",
+        "incidents",
+        "history",
+        "purchases",
+        "imports",
+        "sessions",
+    ];
+    for table in tables {
         let mut items = dynamodb.scan().table_name(cloud.name(table)).into_paginator().items().send();
         while let Some(item) = items.next().await {
             everything.push_str(&format!("{table}: {:?}\n", item.unwrap()));
@@ -187,7 +198,7 @@ async fn bad_rows_are_rejected_with_their_reason_and_no_address_leaves() {
     lambda.invoke().function_name(cloud.name("scheduler")).payload(event).send().await.unwrap();
     let logged = cloud.logged();
     for (function, says) in
-        [("etl", "import ended"), ("reader", "/aws/lambda/"), ("scheduler", "asked for blocks")]
+        [("etl", "import ended"), ("reader", "/aws/lambda/"), ("scheduler", "BlocksExpected")]
     {
         let group = format!("/aws/lambda/{} ", cloud.name(function));
         let seen = logged.lines().any(|line| line.starts_with(&group) && line.contains(says));

@@ -16,6 +16,10 @@ use crate::text::{Invalid, as_text};
 /// Oldest slot that is still checked, in minutes: an older one stays a gap.
 pub const MAX_SLOT_AGE_MINUTES: i64 = 2;
 
+/// What EventBridge Scheduler replaces by the instant that it meant to send an event at. The local cloud's emulator
+/// leaves it as it is.
+pub const PLACEHOLDER: &str = "<aws.scheduler.scheduled-time>";
+
 /// A whole minute in UTC, counted from 1970. Written `2026-11-21T14:25:00Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Slot(i64);

@@ -6,11 +6,7 @@ use anyhow::{Context as _, bail, ensure};
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde::Deserialize;
 use shared::monitor::ShardId;
-use shared::schedule::Slot;
-
-/// What EventBridge Scheduler replaces by the instant that it meant to send the event at. The local cloud's
-/// emulator leaves it as it is.
-const PLACEHOLDER: &str = "<aws.scheduler.scheduled-time>";
+use shared::schedule::{PLACEHOLDER, Slot};
 
 /// Minutes of an hour.
 pub(crate) const HOUR: i64 = 60;

@@ -3,11 +3,7 @@
 use anyhow::Context as _;
 use jiff::Timestamp;
 use serde::Deserialize;
-use shared::schedule::Slot;
-
-/// What EventBridge Scheduler replaces by the instant that it meant to send the event at. The local cloud's
-/// emulator leaves it as it is.
-pub const PLACEHOLDER: &str = "<aws.scheduler.scheduled-time>";
+use shared::schedule::{PLACEHOLDER, Slot};
 
 /// The event that the template's schedule sends.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -6,6 +6,7 @@ pub mod example;
 pub mod local_cloud;
 pub mod memory;
 pub mod operator;
+pub mod stream;
 
 use std::path::{Path, PathBuf};
 

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use judge::{Judge, Park, Poison, StreamEvent};
 use rollup::Rollup;
 use serde_json::{Value, json};
-use shared::block::{self, Block};
+use shared::block::Block;
 use shared::monitor::{Monitor, MonitorId, ShardId, ShardSummary};
 use shared::schedule::{Slot, is_due};
 use shared::signal::{Outcome, Phases, Reason, Signal};
@@ -19,6 +19,7 @@ use shared::store::{
     WriteSignals as _,
 };
 use tests::local_cloud::LocalCloud;
+use tests::stream::record;
 
 const REGIONS: [&str; 2] = ["eu-west-1", "us-east-1"];
 
@@ -126,20 +127,6 @@ fn blocks_of(day: Slot, monitors: &[Monitor]) -> Vec<Block> {
         }
     }
     blocks
-}
-
-/// The stream's record of a block.
-fn record(block: &Block) -> Value {
-    let keys = json!({
-        "pk": {"S": format!("BLOCK#{}#{}", block.shard, block.slot.date())},
-        "sk": {"S": format!("{}#{}", block.slot.hour_minute(), block.region)},
-    });
-    let mut image = keys.clone();
-    image["v"] = json!({"N": "1"});
-    image["kind"] = json!({"S": "block"});
-    image["text"] = json!({"S": block::encode(&block.signals)});
-    image["written_at"] = json!({"S": block.written_at.to_string()});
-    json!({"eventID": "1", "eventName": "INSERT", "dynamodb": {"Keys": keys, "NewImage": image}})
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use anyhow::ensure;
 use jiff::{Timestamp, ToSpan as _};
 use judge::{Judge, Park, Poison, StreamEvent};
 use serde_json::{Value, json};
-use shared::block::{self, Block};
+use shared::block::Block;
 use shared::incident::Incident;
 use shared::monitor::{Monitor, MonitorId, Region, ShardId};
 use shared::schedule::Slot;
@@ -15,6 +15,7 @@ use shared::signal::{Outcome, Phases, Reason, Signal};
 use shared::state::{MonitorState, ShardState, State};
 use shared::store::WriteSignals as _;
 use tests::memory::Memory;
+pub(crate) use tests::stream::record;
 
 /// Records what is put aside.
 #[derive(Debug, Clone, Default)]
@@ -90,20 +91,6 @@ pub(crate) fn block(
     let written_at = slot.start() + seconds.seconds();
     let signals = letters.iter().filter_map(signal).collect();
     Block { shard: ShardId(shard), slot, region: region.parse().unwrap(), written_at, signals }
-}
-
-/// The stream's record of a block.
-pub(crate) fn record(block: &Block) -> Value {
-    let keys = json!({
-        "pk": {"S": format!("BLOCK#{}#{}", block.shard, block.slot.date())},
-        "sk": {"S": format!("{}#{}", block.slot.hour_minute(), block.region)},
-    });
-    let mut image = keys.clone();
-    image["v"] = json!({"N": "1"});
-    image["kind"] = json!({"S": "block"});
-    image["text"] = json!({"S": block::encode(&block.signals)});
-    image["written_at"] = json!({"S": block.written_at.to_string()});
-    json!({"eventID": "1", "eventName": "INSERT", "dynamodb": {"Keys": keys, "NewImage": image}})
 }
 
 /// A record that cannot be read.

@@ -102,8 +102,8 @@ fn a_program_reads_the_same() {
     bench(&bill, &mut out).unwrap();
     let printed = String::from_utf8(out).unwrap();
     let figures = [
-        ("cost.monitor_month_usd", bill.per_monitor_and_region_beyond_free.healthy_usd),
-        ("cost.monitor_month_list_usd", bill.per_monitor_and_region.healthy_usd),
+        ("cost.monitor_month_usd", bill.per_monitor_and_region.healthy_usd),
+        ("cost.monitor_month_charged_usd", bill.per_monitor_and_region_beyond_free.healthy_usd),
     ];
     for (line, (figure, usd)) in printed.lines().zip(figures) {
         let [name, value, unit] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };

@@ -110,9 +110,9 @@ async def run(binary, requests, with_monitor):
 async def main(binary, runs):
     starts, extra = [], []
     for _ in range(runs):
-        stand_in, began = await run(binary, [{"shard": "s9", "slot": slot(0)}], with_monitor=False)
+        stand_in, began = await run(binary, [{"shards": ["s9"], "slot": slot(0)}], with_monitor=False)
         starts.append((stand_in.answered[0] - began) * 1000)
-        requests = [{"shard": "s0", "slot": slot(minutes)} for minutes in (1, 0)]
+        requests = [{"shards": ["s0"], "slot": slot(minutes)} for minutes in (1, 0)]
         stand_in, _ = await run(binary, requests, with_monitor=True)
         first, second = (int(block.split(";")[1].split(",")[6]) for block in stand_in.blocks)
         extra.append(first - second)

@@ -48,6 +48,11 @@ impl Block {
         self.written_at.duration_since(self.slot.start()) <= SignedDuration::from_secs(GRACE_SECONDS)
     }
 
+    /// Whether it is what this region saw of this shard.
+    pub fn is_of(&self, shard: ShardId, region: &Region) -> bool {
+        self.shard == shard && self.region == *region
+    }
+
     /// This monitor's signal, if it was due.
     pub fn signal(&self, monitor: &MonitorId) -> Option<&Signal> {
         self.signals.iter().find(|signal| signal.monitor == *monitor)

@@ -91,11 +91,19 @@ impl FromStr for Slot {
 
 as_text!(Slot);
 
-/// What `scheduler` asks of `ping`: check this shard for this slot. The region is where `ping` runs.
+/// Most monitors of one [`PingRequest`], unless a single shard has more. What an invocation costs is the wait for its
+/// slowest target, so a last shard of a few monitors is checked along with a full one; two full ones would keep each
+/// other's checks waiting for the processor.
+pub const MAX_PINGED_MONITORS: usize = 128;
+
+/// Most shards of one [`PingRequest`].
+pub const MAX_PINGED_SHARDS: usize = 8;
+
+/// What `scheduler` asks of `ping`: check these shards for this slot. The region is where `ping` runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PingRequest {
-    /// Whose monitors.
-    pub shard: ShardId,
+    /// Whose monitors; at most [`MAX_PINGED_SHARDS`] of them, checked in one round.
+    pub shards: Vec<ShardId>,
     /// For which minute.
     pub slot: Slot,
 }

@@ -19,19 +19,13 @@ pub fn init() {
 /// Writes counts as one line in CloudWatch's embedded metric format, with the stack's name as dimension. They
 /// count for the minute of `at`, whenever they are written.
 pub fn count(stack: &str, at: Timestamp, counts: &[(&str, u64)]) {
-    count_beside(stack, at, counts, &[]);
-}
-
-/// As [`count`], with properties beside them: they are in the line, to be searched, and are no metrics, which are paid
-/// for each.
-pub fn count_beside(stack: &str, at: Timestamp, counts: &[(&str, u64)], beside: &[(&str, Value)]) {
-    let line = embedded_metrics(stack, at, counts, beside);
+    let line = embedded_metrics(stack, at, counts);
     // A metric that cannot be written must not stop what it counts.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
-fn embedded_metrics(stack: &str, at: Timestamp, counts: &[(&str, u64)], beside: &[(&str, Value)]) -> Value {
+fn embedded_metrics(stack: &str, at: Timestamp, counts: &[(&str, u64)]) -> Value {
     let metrics: Vec<Value> = counts.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"})).collect();
     let mut line = json!({
         "_aws": {
@@ -43,9 +37,6 @@ fn embedded_metrics(stack: &str, at: Timestamp, counts: &[(&str, u64)], beside: 
     for (name, value) in counts {
         line[*name] = json!(value);
     }
-    for (name, value) in beside {
-        line[*name] = value.clone();
-    }
     line
 }
 
@@ -56,14 +47,10 @@ mod tests {
     #[test]
     fn counts_are_in_the_embedded_metric_format() {
         let at = Timestamp::from_millisecond(1_000).unwrap();
-        let beside = [("BlocksWrittenByRegion", json!({"us-east-1": 1}))];
-        let line = embedded_metrics("shop", at, &[("BlocksWritten", 1)], &beside);
+        let line = embedded_metrics("shop", at, &[("ImportsEnded", 1)]);
         insta::assert_json_snapshot!(line, @r#"
         {
-          "BlocksWritten": 1,
-          "BlocksWrittenByRegion": {
-            "us-east-1": 1
-          },
+          "ImportsEnded": 1,
           "Stack": "shop",
           "_aws": {
             "CloudWatchMetrics": [
@@ -75,7 +62,7 @@ mod tests {
                 ],
                 "Metrics": [
                   {
-                    "Name": "BlocksWritten",
+                    "Name": "ImportsEnded",
                     "Unit": "Count"
                   }
                 ],

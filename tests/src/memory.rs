@@ -19,7 +19,7 @@ use shared::schedule::Slot;
 use shared::session::{ApiKey, TokenHash};
 use shared::state::ShardState;
 use shared::store::{
-    BATCH, Broken, BucketPage, BucketQuery, Claim, MAX_SLOTS, ReadImports, ReadMonitors, ReadPurchases,
+    BATCH, Broken, BucketPage, BucketQuery, Claim, MAX_SLOTS, Mark, ReadImports, ReadMonitors, ReadPurchases,
     ReadSessions, ReadShards, ReadSignals, Result, ShardChange, StoreError, Stored, WriteImports,
     WriteMonitors, WritePurchases, WriteSessions, WriteSignals,
 };
@@ -49,8 +49,8 @@ pub struct Tables {
     pub beats: BTreeMap<MonitorId, Beat>,
     /// The table `beats`: who beats with which token.
     pub beat_tokens: BTreeMap<String, MonitorId>,
-    /// The table `incidents`: the last slot folded of each shard.
-    pub folded: BTreeMap<ShardId, Slot>,
+    /// The table `incidents`: how far each shard is folded.
+    pub folded: BTreeMap<ShardId, Mark>,
     /// The table `incidents`: the state of each shard.
     pub states: BTreeMap<ShardId, ShardState>,
     /// The table `incidents`.

@@ -139,7 +139,6 @@ fn asynchronous_invocations_end_in_the_dead_letter_queue() {
     let template = template();
     let probe = probe();
     let limits = [
-        (&template, "SchedulerFunction", 120, 1),
         (&template, "PingFunction", 120, 1),
         (&probe, "PingFunction", 120, 1),
         (&template, "RollupFunction", 3_600, 2),
@@ -152,6 +151,9 @@ fn asynchronous_invocations_end_in_the_dead_letter_queue() {
         let failed = json!({"Type": "SQS", "Destination": "DeadLetters.Arn"});
         assert_eq!(invoked["DestinationConfig"]["OnFailure"], failed, "{name}");
     }
+    // Its errors are the dead man's switch: trying again would make every check twice.
+    let scheduler = &template["Resources"]["SchedulerFunction"]["Properties"]["EventInvokeConfig"];
+    assert_eq!(*scheduler, json!({"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}));
     let queue = &template["Resources"]["DeadLetters"]["Properties"];
     assert_eq!(queue["MessageRetentionPeriod"], 14 * 24 * 3600);
     assert_eq!(queue["SqsManagedSseEnabled"], true);
@@ -193,7 +195,9 @@ fn another_regions_ping_is_the_one_at_home() {
     };
     assert_eq!(names(home), names(away));
     assert_eq!(away["Environment"]["Variables"]["HOME_REGION"], "HomeRegion");
-    for parameter in ["AllowPrivateTargets", "ReferenceTargets", "LogRetentionDays", "AlarmEmail"] {
+    for parameter in
+        ["AllowPrivateTargets", "ReferenceTargets", "LogRetentionDays", "AlarmEmail", "DetailedAlarms"]
+    {
         let checks = |template: &Value| {
             let parameter = &template["Parameters"][parameter];
             json!([parameter["AllowedPattern"], parameter["AllowedValues"], parameter["Default"]])
@@ -258,8 +262,8 @@ fn roles_hold_exactly_what_their_function_does() {
             "SchedulerRole",
             json!([
                 ["dynamodb:Query", "MonitorsTable.Arn"],
+                ["dynamodb:Query", "IncidentsTable.Arn"],
                 ["lambda:InvokeFunction", PING_ANYWHERE],
-                ["sqs:SendMessage", "DeadLetters.Arn"],
                 [["logs:CreateLogStream", "logs:PutLogEvents"], "SchedulerLogs.Arn"],
             ]),
         ),
@@ -346,10 +350,12 @@ fn roles_hold_exactly_what_their_function_does() {
             .collect();
         assert_eq!(Value::from(granted), expected, "{role}");
     }
-    let summaries = &template["Resources"]["SchedulerRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
-        [0];
-    let leading = json!({"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["META"]}});
-    assert_eq!(summaries["Condition"], leading);
+    let scheduler =
+        &template["Resources"]["SchedulerRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"];
+    for (at, partition) in [(0, "META"), (1, "FOLDED")] {
+        let leading = json!({"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [partition]}});
+        assert_eq!(scheduler[at]["Condition"], leading);
+    }
     let states = json!({"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["STATE"]}});
     for template in [template, probe()] {
         let statements =
@@ -403,10 +409,39 @@ fn imports_may_have_concurrency_of_their_own_and_pings_never_need_it() {
     assert_eq!(template["Parameters"]["EtlConcurrency"]["Default"], 0);
 }
 
+/// Watching costs a hundredth of a dollar a monitor because silence and dead letters are all that has to be seen.
 #[test]
-fn alarms_watch_every_function_the_dead_letters_and_the_silence() {
+fn silence_and_dead_letters_are_seen_and_the_rest_is_detail() {
     let template = template();
-    for function in ["Scheduler", "Ping", "Judge", "Rollup", "Etl", "Reader", "Admin"] {
+    let silence = &template["Resources"]["BlocksMissing"];
+    assert_eq!(silence["Condition"], Value::Null, "everywhere");
+    let silence = &silence["Properties"];
+    let source =
+        json!([silence["Namespace"], silence["MetricName"], silence["Statistic"], silence["Period"]]);
+    assert_eq!(source, json!(["AWS/Lambda", "Errors", "Sum", 60]));
+    assert_eq!(silence["Dimensions"], json!([{"Name": "FunctionName", "Value": "SchedulerFunction"}]));
+    assert_eq!(json!([silence["EvaluationPeriods"], silence["DatapointsToAlarm"]]), json!([5, 5]));
+    assert_eq!(silence["ComparisonOperator"], "GreaterThanOrEqualToThreshold");
+    assert_eq!(json!([silence["Threshold"], silence["TreatMissingData"]]), json!([1, "breaching"]));
+    for template in [&template, &probe()] {
+        let dead = &template["Resources"]["DeadLetterSent"];
+        assert_eq!(dead["Condition"], Value::Null, "everywhere");
+        assert_eq!(dead["Properties"]["MetricName"], "NumberOfMessagesSent");
+    }
+    let watching = ["Throttles", "PingErrors", "JudgeErrors", "JudgeLate", "RollupErrors"];
+    for name in watching {
+        assert_eq!(template["Resources"][name]["Condition"], "HasDetailedAlarms", "{name}");
+    }
+    for name in ["PingErrors", "PingThrottles"] {
+        assert_eq!(probe()["Resources"][name]["Condition"], "HasDetailedAlarms", "{name}");
+    }
+    assert_eq!(template["Conditions"]["HasDetailedAlarms"], json!(["OnAws", ["DetailedAlarms", "true"]]));
+}
+
+#[test]
+fn alarms_watch_every_function() {
+    let template = template();
+    for function in ["Ping", "Judge", "Rollup", "Etl", "Reader", "Admin"] {
         let alarm = &template["Resources"][format!("{function}Errors")]["Properties"];
         let source = json!([alarm["Namespace"], alarm["MetricName"], alarm["Dimensions"]]);
         let of_function = json!([{"Name": "FunctionName", "Value": format!("{function}Function")}]);
@@ -425,27 +460,8 @@ fn alarms_watch_every_function_the_dead_letters_and_the_silence() {
     let etl = &throttles["Metrics"][2]["MetricStat"]["Metric"]["Dimensions"];
     assert_eq!(*etl, json!([{"Name": "FunctionName", "Value": "EtlFunction"}]));
     assert_eq!(throttles["Threshold"], 1);
-    assert_eq!(template["Resources"]["DeadLetterSent"]["Properties"]["MetricName"], "NumberOfMessagesSent");
     let late = &template["Resources"]["JudgeLate"]["Properties"];
     assert_eq!(json!([late["MetricName"], late["Threshold"]]), json!(["IteratorAge", 120_000]));
-
-    let silence = &template["Resources"]["BlocksMissing"]["Properties"];
-    assert_eq!(silence["TreatMissingData"], "breaching");
-    assert_eq!(json!([silence["EvaluationPeriods"], silence["DatapointsToAlarm"]]), json!([5, 4]));
-    assert_eq!(silence["ComparisonOperator"], "GreaterThanOrEqualToThreshold");
-    assert_eq!(silence["Threshold"], 1);
-    assert_eq!(silence["Metrics"][0]["Expression"], "expected - FILL(written, 0)");
-    for (at, metric, statistic) in [(1, "BlocksExpected", "Maximum"), (2, "BlocksWritten", "Sum")] {
-        let source = &silence["Metrics"][at]["MetricStat"];
-        assert_eq!(source["Stat"], statistic);
-        assert_eq!(source["Period"], 60, "a slot");
-        let watched = json!({
-            "Namespace": "Shopwatch",
-            "MetricName": metric,
-            "Dimensions": [{"Name": "Stack", "Value": "AWS::StackName"}],
-        });
-        assert_eq!(source["Metric"], watched);
-    }
     for (name, alarm) in resources_of(&template, "AWS::CloudWatch::Alarm") {
         let topic = json!(["MailsAlarms", ["AlarmTopic"], "AWS::NoValue"]);
         assert_eq!(alarm["Properties"]["AlarmActions"], topic, "{name}");

@@ -180,6 +180,20 @@ async fn one_region_cut_off(cloud: &LocalCloud, shop: &DemoShop, key: &str) {
     })
     .await;
     assert_eq!(incidents(cloud, key, "Cut off").await, Vec::<Value>::new());
+    dead_mans_switch(cloud, &shard).await;
+}
+
+/// `scheduler` fails, which its alarm sees, and says which region is silent.
+async fn dead_mans_switch(cloud: &LocalCloud, shard: &str) {
+    let lambda = aws_sdk_lambda::Client::new(&cloud.aws);
+    let event = Blob::new(tests::event("schedule").to_string());
+    let ran = lambda.invoke().function_name(cloud.name("scheduler")).payload(event).send().await.unwrap();
+    let answer = String::from_utf8(ran.payload.unwrap().into_inner()).unwrap();
+    // The other regions report.
+    assert!(ran.function_error.is_some() && answer.contains("and 1 are overdue"), "{answer}");
+    let logged = cloud.logged();
+    let overdue: Vec<&str> = logged.lines().filter(|line| line.contains("no block was judged")).collect();
+    assert!(overdue.iter().any(|line| line.contains("ap-south-1") && line.contains(shard)), "{overdue:?}");
 }
 
 /// The shard of a monitor, from its id.

@@ -5,8 +5,6 @@ use shared::config::{Env, EnvError};
 /// What the environment says.
 #[derive(Debug)]
 pub struct Config {
-    /// The stack's name: the dimension of the metrics.
-    pub stack: String,
     /// The name of the table `monitors`.
     pub monitors_table: String,
     /// The name of the table `signals`.
@@ -23,14 +21,12 @@ impl Config {
     /// # Errors
     /// Names every variable that is missing.
     pub fn read(mut env: Env) -> Result<Self, EnvError> {
-        let stack = env.text("STACK_NAME");
         let monitors_table = env.text("MONITORS_TABLE");
         let signals_table = env.text("SIGNALS_TABLE");
         let incidents_table = env.text("INCIDENTS_TABLE");
         let dead_letters_url = env.text("DEAD_LETTERS_URL");
         env.finish(|| {
             Some(Self {
-                stack: stack?,
                 monitors_table: monitors_table?,
                 signals_table: signals_table?,
                 incidents_table: incidents_table?,
@@ -47,7 +43,7 @@ mod tests {
     #[test]
     fn every_variable_is_asked_for() {
         let error = Config::read(Env::new(|_| None)).unwrap_err().to_string();
-        let names = ["STACK_NAME", "MONITORS_TABLE", "SIGNALS_TABLE", "INCIDENTS_TABLE", "DEAD_LETTERS_URL"];
+        let names = ["MONITORS_TABLE", "SIGNALS_TABLE", "INCIDENTS_TABLE", "DEAD_LETTERS_URL"];
         for name in names {
             assert!(error.contains(name), "{error}");
         }

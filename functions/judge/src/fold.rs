@@ -7,12 +7,12 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use shared::block::Block;
 use shared::incident::{Action, Incident, IncidentId, Update};
-use shared::monitor::ShardId;
+use shared::monitor::{Region, ShardId};
 use shared::schedule::Slot;
 use shared::state::ShardState;
 use shared::store::{
-    Folding, ReadIncidents, ReadMaintenance, ReadMonitors, ReadSignals, ReadStates, ReadUpdates, Result,
-    StoreError, WriteJudgement,
+    Folding, Mark, ReadIncidents, ReadMaintenance, ReadMonitors, ReadSignals, ReadStates, ReadUpdates,
+    Result, StoreError, WriteJudgement,
 };
 use tracing::error;
 
@@ -37,8 +37,8 @@ const MAX_ATTEMPTS: usize = 5;
 struct Fold<'a> {
     shard: ShardId,
     watched: Watched<'a>,
-    /// The last slot folded, as it is stored.
-    folded: Option<Slot>,
+    /// How far it is folded, as it is stored.
+    folded: Option<Mark>,
     state: ShardState,
     /// The state as it is stored.
     stored: ShardState,
@@ -69,8 +69,8 @@ where
     async fn attempt(&self, round: &Round, shard: ShardId, counts: &mut Counts) -> Result<()> {
         // Before the state: a state that is newer than the mark is refused on writing, an older one would not be.
         let folded = self.incidents.folded(shard).await?;
-        let next = match folded {
-            Some(slot) => Some(slot.plus(1)),
+        let next = match &folded {
+            Some(mark) => Some(mark.slot.plus(1)),
             // Until the grace of a shard's first slot is over, a block of an earlier one may still come.
             None => self.signals.oldest(shard).await?.filter(|oldest| round.grace_is_over(*oldest)),
         };
@@ -88,7 +88,7 @@ where
             // Only now: most invocations find that a block is still missing.
             let fold = match &mut fold {
                 Some(fold) => fold,
-                None => fold.insert(self.begin(round, shard, folded).await?),
+                None => fold.insert(self.begin(round, shard, folded.clone()).await?),
             };
             self.write(round, fold, first..=closed.plus(-1), &blocks, counts).await?;
             if closed <= until {
@@ -117,7 +117,7 @@ where
     }
 
     /// Reads what the shard is judged by, and what is remembered of it.
-    async fn begin<'a>(&self, round: &'a Round, shard: ShardId, folded: Option<Slot>) -> Result<Fold<'a>> {
+    async fn begin<'a>(&self, round: &'a Round, shard: ShardId, folded: Option<Mark>) -> Result<Fold<'a>> {
         let state = self.incidents.state(shard).await?.unwrap_or_default();
         let windows = round.windows(&self.monitors).await?;
         let none = const { &shared::store::Stored { values: Vec::new(), broken: Vec::new() } };
@@ -150,20 +150,26 @@ where
                 changes = fold.watched.fold(&mut fold.state, slot, &there, &fold.closings);
                 slot = slot.plus(1);
             }
-            let after = slot.plus(-1);
+            let slots = first..=slot.plus(-1);
             let folding = Folding {
                 shard: fold.shard,
-                before: fold.folded,
-                after,
+                before: fold.folded.as_ref().map(|mark| mark.slot),
+                after: moved(
+                    fold.folded.as_ref(),
+                    slots.clone(),
+                    fold.shard,
+                    round.regions(fold.shard),
+                    blocks,
+                ),
                 state: (fold.state != fold.stored).then(|| fold.state.clone()),
                 incidents: self.changed(changes).await?,
             };
             self.incidents.fold(&folding).await?;
-            fold.folded = Some(after);
+            fold.folded = Some(folding.after);
             if let Some(state) = folding.state {
                 fold.stored = state;
             }
-            for slot in (first.minutes()..=after.minutes()).map(Slot::of_minutes) {
+            for slot in each(&slots) {
                 counts.add(slot, fold.shard, round.regions(fold.shard), &timely(blocks, slot));
             }
         }
@@ -208,6 +214,26 @@ where
 /// The blocks of a slot that came in time: the others are never judged, live and in a replay alike.
 fn timely(blocks: &BTreeMap<Slot, Vec<Block>>, slot: Slot) -> Vec<&Block> {
     blocks.get(&slot).into_iter().flatten().filter(|block| block.is_timely()).collect()
+}
+
+/// How far a shard is folded after these slots. What is said of regions that are expected no more is dropped.
+fn moved(
+    before: Option<&Mark>,
+    slots: RangeInclusive<Slot>,
+    shard: ShardId,
+    expected: &[Region],
+    blocks: &BTreeMap<Slot, Vec<Block>>,
+) -> Mark {
+    let last = |region: &Region| {
+        let reported = |slot: &Slot| timely(blocks, *slot).iter().any(|block| block.is_of(shard, region));
+        let newly = each(&slots).rev().find(reported);
+        Some((region.clone(), newly.or_else(|| before?.reported.get(region).copied())?))
+    };
+    Mark { slot: *slots.end(), reported: expected.iter().filter_map(last).collect() }
+}
+
+fn each(slots: &RangeInclusive<Slot>) -> impl DoubleEndedIterator<Item = Slot> + use<> {
+    (slots.start().minutes()..=slots.end().minutes()).map(Slot::of_minutes)
 }
 
 /// When somebody first closed the incident, if anybody did.

@@ -34,23 +34,39 @@ pub struct Judge<M, S, I, P> {
     pub parked: P,
 }
 
-/// How many blocks of each slot and region were there in time, of the slots that were folded.
+/// Blocks of a slot and region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Blocks {
+    /// One of each shard that was folded and is checked from there.
+    pub expected: u64,
+    /// Those that were there in time.
+    pub written: u64,
+}
+
+/// The blocks of each slot and region, of the slots that were folded.
 #[derive(Debug, Default)]
-pub struct Counts(BTreeMap<Slot, BTreeMap<Region, u64>>);
+pub struct Counts(BTreeMap<Slot, BTreeMap<Region, Blocks>>);
 
 impl Counts {
     /// Counts a slot of a shard: the blocks that are there of those expected.
     pub(crate) fn add(&mut self, slot: Slot, shard: ShardId, expected: &[Region], there: &[&Block]) {
         for region in expected {
-            let has = there.iter().any(|block| block.shard == shard && block.region == *region);
-            *self.0.entry(slot).or_default().entry(region.clone()).or_default() += u64::from(has);
+            let has = there.iter().any(|block| block.is_of(shard, region));
+            self.of(slot, region.clone()).expected += 1;
+            self.of(slot, region.clone()).written += u64::from(has);
         }
+    }
+
+    fn of(&mut self, slot: Slot, region: Region) -> &mut Blocks {
+        self.0.entry(slot).or_default().entry(region).or_default()
     }
 
     fn merge(&mut self, other: Self) {
         for (slot, regions) in other.0 {
-            for (region, count) in regions {
-                *self.0.entry(slot).or_default().entry(region).or_default() += count;
+            for (region, blocks) in regions {
+                let counted = self.of(slot, region);
+                counted.expected += blocks.expected;
+                counted.written += blocks.written;
             }
         }
     }
@@ -64,7 +80,7 @@ where
     P: Park,
 {
     /// Folds the shards that the event touches, and those that waited for them. `count` takes, once for each slot that
-    /// was folded and had any block, how many blocks of each region came in time.
+    /// was folded and had any block, how many blocks of each region were expected and came in time.
     ///
     /// # Errors
     /// When a record could not be put aside or a shard could not be folded, after everything else is done: the stream
@@ -73,7 +89,7 @@ where
         &self,
         event: StreamEvent,
         now: Timestamp,
-        count: impl Fn(Slot, &BTreeMap<Region, u64>),
+        count: impl Fn(Slot, &BTreeMap<Region, Blocks>),
     ) -> anyhow::Result<()> {
         let (mut touched, mut poison) = (BTreeSet::new(), Vec::new());
         for found in event.found() {
@@ -85,7 +101,9 @@ where
         }
         let not_parked = self.park(&poison).await;
         let (counts, not_folded) = self.fold_touched(&touched, now).await?;
-        for (slot, regions) in counts.0.iter().filter(|(_, regions)| regions.values().any(|n| *n > 0)) {
+        for (slot, regions) in
+            counts.0.iter().filter(|(_, regions)| regions.values().any(|blocks| blocks.written > 0))
+        {
             count(*slot, regions);
         }
         ensure!(

@@ -19,5 +19,5 @@ mod round;
 
 pub use config::Config;
 pub use event::StreamEvent;
-pub use handler::{Counts, Judge};
+pub use handler::{Blocks, Counts, Judge};
 pub use park::{Park, Poison, SqsPark};

@@ -84,9 +84,7 @@ impl Round {
         let complete = |slot: Slot| {
             let there = blocks.get(&slot).map_or(&[][..], Vec::as_slice);
             shards.iter().all(|shard| {
-                let has = |region: &Region| {
-                    there.iter().any(|block| block.shard == *shard && block.region == *region)
-                };
+                let has = |region: &Region| there.iter().any(|block| block.is_of(*shard, region));
                 self.regions(*shard).iter().all(has)
             })
         };

@@ -1,16 +1,17 @@
 //! The invocation: which monitors are due, the round of checks, the block.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
+use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
 use jiff::{Timestamp, ToSpan as _};
 use shared::beat::Beat;
 use shared::block::Block;
 use shared::monitor::{Check, Monitor, MonitorId, Region, ShardId};
-use shared::schedule::{PingRequest, Slot, is_due};
+use shared::schedule::{MAX_PINGED_SHARDS, PingRequest, Slot, is_due};
 use shared::signal::{Outcome, Reason, Signal};
 use shared::state::State;
 use shared::store::{Broken, ReadBeats, ReadCredentials, ReadMonitors, ReadStates, WriteSignals};
@@ -62,6 +63,19 @@ pub struct Ping<M, T, B, K, S, R, C> {
     pub region: Region,
 }
 
+/// What is to be done for a shard.
+struct Prepared {
+    shard: ShardId,
+    /// Of what cannot be read.
+    broken: Vec<Signal>,
+    /// The monitors that call us.
+    beating: Vec<Monitor>,
+    /// The monitors to look at.
+    checked: Vec<Monitor>,
+    /// Those that were down before.
+    down: HashSet<MonitorId>,
+}
+
 impl<M, T, B, K, S, R, C> Ping<M, T, B, K, S, R, C>
 where
     M: ReadMonitors,
@@ -72,36 +86,68 @@ where
     R: Resolve + 'static,
     C: Connect + 'static,
 {
-    /// Checks the shard's monitors that are due in the slot and puts their block, once; a slot that is too old
-    /// or lies ahead is refused and stays a gap. A round in which nothing went wrong logs nothing.
+    /// Checks the shards' monitors that are due in the slot, all in one round, and puts a block of each shard, once; a
+    /// slot that is too old or lies ahead is refused and stays a gap. A round in which nothing went wrong logs nothing.
     ///
     /// # Errors
-    /// When monitors cannot be read or the block not be written: Lambda invokes again, and the slot's age bounds how
-    /// often that helps.
+    /// When the monitors of a shard cannot be read or its block not be written, after the others are: Lambda invokes
+    /// again, and the slot's age bounds how often that helps. When there are too many shards.
     pub async fn handle(&self, request: &PingRequest, clock: impl Fn() -> Timestamp) -> anyhow::Result<()> {
-        let PingRequest { shard, slot } = *request;
-        let now = clock();
+        let PingRequest { shards, slot } = request;
+        let (slot, now) = (*slot, clock());
+        ensure!(shards.len() <= MAX_PINGED_SHARDS, "{} shards in one request", shards.len());
         if slot.is_too_old(now) || slot.start() > now + MAX_SLOT_AHEAD_MINUTES.minutes() {
-            warn!(%shard, %slot, %now, "refused a slot that is not now: it stays a gap");
+            warn!(?shards, %slot, %now, "refused slots that are not now: they stay gaps");
             return Ok(());
         }
+        let (mut signals, mut failed) = (BTreeMap::new(), Vec::new());
+        let (mut checked, mut down, mut beating) = (Vec::new(), HashSet::new(), Vec::new());
+        let shards: BTreeSet<ShardId> = shards.iter().copied().collect();
+        for prepared in join_all(shards.into_iter().map(|shard| self.prepare(shard, slot))).await {
+            match prepared {
+                Ok(prepared) => {
+                    signals.insert(prepared.shard, prepared.broken);
+                    checked.extend(prepared.checked);
+                    down.extend(prepared.down);
+                    beating.push((prepared.shard, prepared.beating));
+                }
+                Err(error) => failed.push(error),
+            }
+        }
+        let listening = beating.iter().map(|(shard, beating)| self.listen(*shard, slot, beating));
+        let (of_beats, of_checks) = tokio::join!(join_all(listening), self.look(checked, &down));
+        for signal in of_beats.into_iter().flatten().chain(of_checks) {
+            signals.entry(signal.monitor.shard()).or_default().push(signal);
+        }
+        let written_at = clock();
+        let blocks = signals.into_iter().map(async |(shard, mut signals)| {
+            signals.sort_by(|a, b| a.monitor.cmp(&b.monitor));
+            self.put(&Block { shard, slot, region: self.region.clone(), written_at, signals }).await
+        });
+        failed.extend(join_all(blocks).await.into_iter().filter_map(Result::err));
+        let causes: Vec<String> = failed.iter().map(|error| format!("{error:#}")).collect();
+        ensure!(causes.is_empty(), "{}", causes.join("; "));
+        Ok(())
+    }
+
+    /// Reads what is to be done for a shard in the slot.
+    async fn prepare(&self, shard: ShardId, slot: Slot) -> anyhow::Result<Prepared> {
         let (stored, down) = tokio::join!(self.stores.monitors.monitors(shard), self.down(shard));
-        let stored = stored.context("reading the shard's monitors")?;
-        let mut signals = of_broken(shard, &stored.broken);
+        let stored = stored.with_context(|| format!("reading the monitors of shard {shard}"))?;
+        let broken = of_broken(shard, &stored.broken);
         let mut due = stored.values;
         due.retain(|monitor| is_due(monitor, slot) && monitor.regions.contains(&self.region));
-        let (beating, checked): (Vec<Monitor>, Vec<Monitor>) =
+        let (beating, checked) =
             due.into_iter().partition(|monitor| matches!(monitor.check, Check::Heartbeat(_)));
-        let (of_beats, of_checks) =
-            tokio::join!(self.listen(shard, slot, &beating), self.look(checked, &down));
-        signals.extend(of_beats);
-        signals.extend(of_checks);
-        signals.sort_by(|a, b| a.monitor.cmp(&b.monitor));
-        let block = Block { shard, slot, region: self.region.clone(), written_at: clock(), signals };
-        // Whether a block is judged is decided by its stamp, so it is there soon after, or not at all.
-        let put = timeout(PUT, self.stores.signals.put_block(&block)).await;
-        put.context("writing the block: no answer in time")?.context("writing the block")?;
-        Ok(())
+        Ok(Prepared { shard, broken, beating, checked, down })
+    }
+
+    /// Whether a block is judged is decided by its stamp, so it is there soon after, or not at all.
+    async fn put(&self, block: &Block) -> anyhow::Result<()> {
+        let put = timeout(PUT, self.stores.signals.put_block(block)).await;
+        let put =
+            put.with_context(|| format!("writing the block of shard {}: no answer in time", block.shard))?;
+        put.with_context(|| format!("writing the block of shard {}", block.shard)).map(drop)
     }
 
     /// The monitors that were down before. Not knowing costs a few retries, so nothing waits for it for long.

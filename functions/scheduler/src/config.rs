@@ -6,10 +6,10 @@ use shared::monitor::Region;
 /// What the environment says.
 #[derive(Debug)]
 pub struct Config {
-    /// The stack's name: the dimension of the metrics.
-    pub stack: String,
     /// The name of the table `monitors`.
     pub monitors_table: String,
+    /// The name of the table `incidents`.
+    pub incidents_table: String,
     /// The name of the function `ping`, the same in every region.
     pub ping_function: String,
     /// The region this function runs in.
@@ -22,14 +22,14 @@ impl Config {
     /// # Errors
     /// Names every variable that is missing or wrong.
     pub fn read(mut env: Env) -> Result<Self, EnvError> {
-        let stack = env.text("STACK_NAME");
         let monitors_table = env.text("MONITORS_TABLE");
+        let incidents_table = env.text("INCIDENTS_TABLE");
         let ping_function = env.text("PING_FUNCTION");
         let region = env.parsed("AWS_REGION");
         env.finish(|| {
             Some(Self {
-                stack: stack?,
                 monitors_table: monitors_table?,
+                incidents_table: incidents_table?,
                 ping_function: ping_function?,
                 region: region?,
             })
@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn every_variable_is_asked_for() {
         let error = Config::read(Env::new(|_| None)).unwrap_err().to_string();
-        for name in ["STACK_NAME", "MONITORS_TABLE", "PING_FUNCTION", "AWS_REGION"] {
+        for name in ["MONITORS_TABLE", "INCIDENTS_TABLE", "PING_FUNCTION", "AWS_REGION"] {
             assert!(error.contains(name), "{error}");
         }
     }

@@ -1,24 +1,27 @@
-//! The fan-out: one invocation of `ping` per shard and region.
+//! The invocation: `ping` is asked to check every shard in every region, and what is overdue is said.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, ensure};
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
-use serde_json::{Value, json};
 use shared::monitor::{Region, ShardId, ShardSummary};
 use shared::schedule::{PingRequest, Slot};
-use shared::store::ReadShards;
+use shared::store::{ReadMarks, ReadShards};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tracing::error;
 
 use crate::event::Scheduled;
+use crate::groups::groups;
 use crate::invoke::InvokePing;
+use crate::overdue::overdue;
 
 /// Invocations under way at once in one region. Each region has its own, so that one which hangs holds up no other.
 const AT_ONCE: usize = 32;
+
+/// Shards that a line of the log names.
+const MAX_NAMED: usize = 8;
 
 /// How long things may take.
 #[derive(Debug, Clone, Copy)]
@@ -36,99 +39,99 @@ impl Times {
 }
 
 /// What an invocation works with.
-pub struct Scheduler<S, P> {
+pub struct Scheduler<S, M, P> {
     /// The shards' summaries.
     pub shards: S,
+    /// How far shards are judged.
+    pub marks: M,
     /// Reaches `ping`.
     pub ping: P,
     /// How long it may take.
     pub times: Times,
 }
 
-impl<S: ReadShards, P: InvokePing> Scheduler<S, P> {
-    /// Invokes `ping` for the event's slot, for every shard and region. `count` takes the metrics of the slot: how many
-    /// blocks are to be expected, and a zero for those written, so that both series have a point each minute; and
-    /// beside them the blocks expected of each region.
+impl<S: ReadShards, M: ReadMarks, P: InvokePing> Scheduler<S, M, P> {
+    /// Has every shard checked for the event's slot, in every region that checks any of its monitors.
     ///
     /// # Errors
-    /// When the event or the summaries cannot be read, or any invocation failed in a region where others did not, or
-    /// all of them did. The others have been made then; doing all again is harmless, because a block is put once.
-    pub async fn handle(
-        &self,
-        event: &Scheduled,
-        now: Timestamp,
-        count: impl Fn(Slot, &[(&str, u64)], &[(&str, Value)]),
-    ) -> anyhow::Result<()> {
+    /// When the event, the summaries or the marks cannot be read, any invocation failed, or any block is overdue; after
+    /// all else is done. It is for people to see and not to be tried again, though doing all again is harmless, because a
+    /// block is put once.
+    pub async fn handle(&self, event: &Scheduled, now: Timestamp) -> anyhow::Result<()> {
         let slot = event.slot(now)?;
         let until = Instant::now() + self.times.all;
         let shards =
             timeout_at(until, self.shards.shards()).await.context("reading the shards' summaries")?;
         let shards = shards.context("reading the shards' summaries")?;
-        let wanted = by_region(&shards);
-        let expected = wanted.values().map(Vec::len).sum::<usize>();
-        let of_each: BTreeMap<&str, usize> =
-            wanted.iter().map(|(region, shards)| (region.as_str(), shards.len())).collect();
-        // Before the invocations: a block that nobody could be asked for is missing all the same.
-        count(
-            slot,
-            &[("BlocksExpected", u64::try_from(expected)?), ("BlocksWritten", 0)],
-            &[("BlocksExpectedByRegion", json!(of_each))],
+        let (invoked, overdue) =
+            tokio::join!(self.ask_all(&shards, slot, until), self.overdue(&shards, slot, until));
+        let (missing, overdue) = (invoked, overdue?);
+        ensure!(
+            missing + overdue == 0,
+            "ping was not invoked for {missing} blocks, and {overdue} are overdue: the log says which"
         );
-        let regions = wanted.iter().map(|(region, shards)| self.ask(region, shards, slot, until));
-        let invoked = join_all(regions).await;
-        let nowhere = invoked.iter().all(|count| *count == 0);
-        // A region that is gone as a whole is in the log and missing among the blocks. Trying again would make the
-        // checks of the others twice.
-        let missing: usize = invoked
-            .iter()
-            .zip(wanted.values())
-            .filter(|(count, _)| **count > 0 || nowhere)
-            .map(|(count, shards)| shards.len() - count)
-            .sum();
-        ensure!(missing == 0, "{missing} of {expected} invocations failed");
         Ok(())
     }
 
-    /// Invokes `ping` of one region for these shards; how many of them it was asked for. Failures are one line of the
-    /// log for a region, however many shards there are.
-    async fn ask(&self, region: &Region, shards: &[ShardId], slot: Slot, until: Instant) -> usize {
-        let calls = shards.iter().map(async |&shard| {
-            let called =
-                timeout(self.times.call, self.ping.invoke(region, &PingRequest { shard, slot })).await;
-            called.unwrap_or_else(|_| Err(anyhow!("no answer within {:?}", self.times.call)))
+    /// How many blocks are overdue: one of each shard and region. The log says which, a line for each region.
+    async fn overdue(&self, shards: &[ShardSummary], slot: Slot, until: Instant) -> anyhow::Result<usize> {
+        if shards.is_empty() {
+            return Ok(0);
+        }
+        let marks =
+            timeout_at(until, self.marks.marks()).await.context("reading how far shards are judged")?;
+        let overdue = overdue(shards, &marks.context("reading how far shards are judged")?, slot);
+        for (region, shards) in &overdue {
+            let named = named(shards);
+            error!(%region, %slot, overdue = shards.len(), shards = named, "no block was judged for minutes");
+        }
+        Ok(overdue.values().map(Vec::len).sum())
+    }
+
+    /// Invokes `ping` in every region; for how many blocks it could not be.
+    async fn ask_all(&self, shards: &[ShardSummary], slot: Slot, until: Instant) -> usize {
+        let wanted = groups(shards);
+        let regions = wanted.iter().map(|(region, groups)| self.ask(region, groups, slot, until));
+        join_all(regions).await.into_iter().sum()
+    }
+
+    /// Invokes `ping` of one region for these groups of shards; for how many blocks it could not be. Failures are one
+    /// line of the log for a region, however many shards there are.
+    async fn ask(&self, region: &Region, groups: &[Vec<ShardId>], slot: Slot, until: Instant) -> usize {
+        let calls = groups.iter().map(async |shards| {
+            let request = PingRequest { shards: shards.clone(), slot };
+            let called = timeout(self.times.call, self.ping.invoke(region, &request)).await;
+            let called = called.unwrap_or_else(|_| Err(anyhow!("no answer within {:?}", self.times.call)));
+            called.map(|()| shards.len())
         });
         let answers = stream::iter(calls).buffer_unordered(AT_ONCE).take_until(sleep_until(until));
         let mut answers = std::pin::pin!(answers);
-        let (mut invoked, mut failed, mut cause) = (0, 0, None);
+        let (mut blocks, mut failed, mut cause) = (0, 0, None);
         while let Some(answer) = answers.next().await {
             match answer {
-                Ok(()) => invoked += 1,
+                Ok(shards) => blocks += shards,
                 Err(error) => {
                     failed += 1;
                     cause.get_or_insert(error);
                 }
             }
-            if invoked == 0 && failed >= AT_ONCE {
+            if blocks == 0 && failed >= AT_ONCE {
                 // Nobody there: what is waited for here is paid for.
                 break;
             }
         }
-        if invoked < shards.len() {
+        let expected: usize = groups.iter().map(Vec::len).sum();
+        let missing = expected - blocks;
+        if missing > 0 {
             let cause = cause.unwrap_or_else(|| anyhow!("no time was left"));
-            let missing = shards.len() - invoked;
-            error!(%region, %slot, missing, expected = shards.len(), "ping was not invoked: {cause:#}");
+            error!(%region, %slot, missing, expected, "ping was not invoked: {cause:#}");
         }
-        invoked
+        missing
     }
 }
 
-/// The shards that each region checks any monitor of.
-fn by_region(shards: &[ShardSummary]) -> BTreeMap<&Region, Vec<ShardId>> {
-    let mut wanted: BTreeMap<&Region, Vec<ShardId>> = BTreeMap::new();
-    for summary in shards {
-        for region in &summary.regions {
-            wanted.entry(region).or_default().push(summary.shard);
-        }
-    }
-    wanted
+/// Some of these shards, as a line of the log names them.
+fn named(shards: &[ShardId]) -> String {
+    let named: Vec<String> = shards.iter().take(MAX_NAMED).map(ShardId::to_string).collect();
+    named.join(" ")
 }

@@ -37,7 +37,7 @@ impl Cloud {
     }
 
     pub(crate) fn monitors(&self) -> MonitorsTable {
-        MonitorsTable::new(self.dynamodb.clone(), self.stack.monitors())
+        MonitorsTable::new(self.dynamodb.clone(), self.stack.monitors()).consistent()
     }
 
     pub(crate) fn secrets(&self) -> SecretsTable {

@@ -1,7 +1,7 @@
-//! The table `incidents`: `STATE`/`s0` holds what is remembered of a shard's monitors, `FOLDED`/`s0` the last slot of
-//! it that was folded; partition `MONTH#2026-11` holds `opened_at#monitor`, one incident each.
+//! The table `incidents`: `STATE`/`s0` holds what is remembered of a shard's monitors, `FOLDED`/`s0` how far it
+//! is folded; partition `MONTH#2026-11` holds `opened_at#monitor`, one incident each.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
 
 use aws_sdk_dynamodb::Client;
@@ -14,7 +14,10 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use super::item::{
     Item, check_version, condition_failed, item_of, keyed, parsed, s, text, unavailable, value_of,
 };
-use super::{Folding, MAX_FOLDED_INCIDENTS, ReadIncidents, ReadStates, Result, StoreError, WriteJudgement};
+use super::{
+    Folding, MAX_FOLDED_INCIDENTS, Mark, ReadIncidents, ReadMarks, ReadStates, Result, StoreError,
+    WriteJudgement,
+};
 use crate::incident::{Incident, IncidentId};
 use crate::monitor::{MonitorId, ShardId};
 use crate::schedule::Slot;
@@ -32,7 +35,7 @@ const BY_MONITOR: &str = "by_monitor";
 /// Months that [`ReadIncidents::incidents`] looks through at most.
 const MAX_MONTHS: usize = 13;
 
-/// The table of incidents; see [`ReadStates`], [`WriteJudgement`], [`ReadIncidents`].
+/// The table of incidents; see [`ReadStates`], [`ReadMarks`], [`WriteJudgement`], [`ReadIncidents`].
 #[derive(Debug, Clone)]
 pub struct IncidentsTable {
     client: Client,
@@ -59,7 +62,7 @@ impl IncidentsTable {
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(mark(folding)))
+            .set_item(Some(mark(folding)?))
             .condition_expression(unmoved.condition)
             .set_expression_attribute_names(unmoved.names)
             .set_expression_attribute_values(unmoved.values);
@@ -73,7 +76,7 @@ impl IncidentsTable {
     fn transaction(&self, folding: &Folding) -> Result<Vec<TransactWriteItem>> {
         let put = |item| Put::builder().table_name(&self.table).set_item(Some(item));
         let unmoved = Unmoved::since(folding.before);
-        let moved = put(mark(folding))
+        let moved = put(mark(folding)?)
             .condition_expression(unmoved.condition)
             .set_expression_attribute_names(unmoved.names)
             .set_expression_attribute_values(unmoved.values);
@@ -115,10 +118,8 @@ impl IncidentsTable {
 }
 
 /// The mark as it is then.
-fn mark(folding: &Folding) -> Item {
-    let mut item = keyed(FOLDED, folding.shard.to_string());
-    item.insert("slot".to_owned(), s(folding.after.to_string()));
-    item
+fn mark(folding: &Folding) -> Result<Item> {
+    item_of(FOLDED, folding.shard.to_string(), &folding.after)
 }
 
 /// The condition that nobody has moved the mark meanwhile.
@@ -174,11 +175,27 @@ impl ReadStates for IncidentsTable {
     }
 }
 
+impl ReadMarks for IncidentsTable {
+    async fn marks(&self) -> Result<BTreeMap<ShardId, Mark>> {
+        let query = self.client.query().table_name(&self.table).key_condition_expression("pk = :pk");
+        let query = query.expression_attribute_values(":pk", s(FOLDED));
+        let mut items = query.into_paginator().items().send();
+        let mut marks = BTreeMap::new();
+        while let Some(item) = items.next().await {
+            let item = item.map_err(unavailable("reading how far shards are folded"))?;
+            match parsed(&item, "sk").and_then(|shard| Ok((shard, value_of(item)?))) {
+                Ok((shard, mark)) => drop(marks.insert(shard, mark)),
+                // One that cannot be read must not hide the others.
+                Err(error) => tracing::error!(%error, "left out the mark of a shard"),
+            }
+        }
+        Ok(marks)
+    }
+}
+
 impl WriteJudgement for IncidentsTable {
-    async fn folded(&self, shard: ShardId) -> Result<Option<Slot>> {
-        let Some(item) = self.item(FOLDED, shard.to_string()).await? else { return Ok(None) };
-        check_version(&item)?;
-        parsed(&item, "slot").map(Some)
+    async fn folded(&self, shard: ShardId) -> Result<Option<Mark>> {
+        self.item(FOLDED, shard.to_string()).await?.map(value_of).transpose()
     }
 
     async fn fold(&self, folding: &Folding) -> Result<()> {

@@ -13,11 +13,13 @@ mod secrets;
 mod sessions;
 mod signals;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use crate::beat::Beat;
 use crate::block::Block;
@@ -26,7 +28,7 @@ use crate::history::{DayOfShard, Hour, Summary};
 use crate::import::{Import, ImportCounts, ObjectVersion};
 use crate::incident::{Incident, IncidentId, Update};
 use crate::maintenance::{Window, WindowId};
-use crate::monitor::{Monitor, MonitorId, ShardId, ShardSummary};
+use crate::monitor::{Monitor, MonitorId, Region, ShardId, ShardSummary};
 use crate::purchase::{BuyerToken, ItemId, Position, Purchase};
 use crate::schedule::Slot;
 use crate::session::{ApiKey, TokenHash};
@@ -172,6 +174,22 @@ pub trait ReadStates {
     fn state(&self, shard: ShardId) -> impl Future<Output = Result<Option<ShardState>>> + Send;
 }
 
+/// How far a shard is folded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The last slot that was folded.
+    pub slot: Slot,
+    /// The last slot folded that a block of the region was there for in time; of the regions that are expected.
+    #[serde(default)]
+    pub reported: BTreeMap<Region, Slot>,
+}
+
+/// How far shards are folded, for who watches the watcher.
+pub trait ReadMarks {
+    /// The mark of every shard that has one. One that cannot be read is left out, and said in the log.
+    fn marks(&self) -> impl Future<Output = Result<BTreeMap<ShardId, Mark>>> + Send;
+}
+
 /// Slots of a shard that were folded together: all of it is written, or nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folding {
@@ -179,8 +197,8 @@ pub struct Folding {
     pub shard: ShardId,
     /// The last slot that was folded before.
     pub before: Option<Slot>,
-    /// The last slot that is folded now.
-    pub after: Slot,
+    /// The mark that is left now.
+    pub after: Mark,
     /// The shard's state then, if it is another than before.
     pub state: Option<ShardState>,
     /// Incidents that were opened, changed or closed; at most [`MAX_FOLDED_INCIDENTS`], each once.
@@ -192,8 +210,8 @@ pub const MAX_FOLDED_INCIDENTS: usize = 98;
 
 /// Judges.
 pub trait WriteJudgement {
-    /// The last slot of the shard that was folded.
-    fn folded(&self, shard: ShardId) -> impl Future<Output = Result<Option<Slot>>> + Send;
+    /// How far the shard is folded.
+    fn folded(&self, shard: ShardId) -> impl Future<Output = Result<Option<Mark>>> + Send;
     /// Writes what slots were folded into, or answers [`StoreError::Conflict`] when others were folded meanwhile.
     fn fold(&self, folding: &Folding) -> impl Future<Output = Result<()>> + Send;
 }

@@ -25,16 +25,24 @@ const META: &str = "META";
 pub struct MonitorsTable {
     client: Client,
     table: String,
+    consistent: bool,
 }
 
 impl MonitorsTable {
-    /// The table of this name.
+    /// The table of this name. Shards, monitors and maintenance windows are read as they were a moment ago, at half the
+    /// price.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into() }
+        Self { client, table: table.into(), consistent: false }
+    }
+
+    /// Everything is read as it is after every write that is over: for those who change it.
+    #[must_use]
+    pub fn consistent(self) -> Self {
+        Self { consistent: true, ..self }
     }
 
     /// Every item in a partition whose sort key begins with this.
-    async fn query(&self, pk: String, prefix: &str) -> Result<Vec<Item>> {
+    async fn query(&self, pk: String, prefix: &str, consistent: bool) -> Result<Vec<Item>> {
         let mut pages = self
             .client
             .query()
@@ -42,7 +50,7 @@ impl MonitorsTable {
             .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
             .expression_attribute_values(":pk", s(pk))
             .expression_attribute_values(":prefix", s(prefix))
-            .consistent_read(true)
+            .consistent_read(consistent)
             .into_paginator()
             .items()
             .send();
@@ -61,7 +69,7 @@ impl MonitorsTable {
         validated: impl Fn(T) -> std::result::Result<T, Invalid>,
     ) -> Result<Stored<T>> {
         let mut stored = Stored { values: Vec::new(), broken: Vec::new() };
-        for item in self.query(pk, prefix).await? {
+        for item in self.query(pk, prefix, self.consistent).await? {
             let sk = text(&item, "sk")?;
             let id = sk.strip_prefix(prefix).unwrap_or(sk).to_owned();
             let value = value_of(item).map_err(|error| error.to_string());
@@ -90,7 +98,7 @@ impl MonitorsTable {
 
 impl ReadShards for MonitorsTable {
     async fn shards(&self) -> Result<Vec<ShardSummary>> {
-        let items = self.query(META.to_owned(), "SHARD#").await?;
+        let items = self.query(META.to_owned(), "SHARD#", self.consistent).await?;
         let mut shards: Vec<ShardSummary> = items.into_iter().map(value_of).collect::<Result<_>>()?;
         shards.sort_by_key(|summary| summary.shard);
         Ok(shards)
@@ -125,7 +133,8 @@ impl WriteMaintenance for MonitorsTable {
 
 impl ReadUpdates for MonitorsTable {
     async fn updates(&self, incident: &IncidentId) -> Result<Vec<Update>> {
-        let items = self.query(format!("INCIDENT#{incident}"), "UPDATE#").await?;
+        // What was said before a slot began counts in it, so it has to be there.
+        let items = self.query(format!("INCIDENT#{incident}"), "UPDATE#", true).await?;
         items.into_iter().map(value_of).collect()
     }
 }

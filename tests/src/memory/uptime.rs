@@ -1,5 +1,6 @@
 //! The stores around monitors and their signals: maintenance, beats, incidents, history.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use jiff::civil::Date;
@@ -13,9 +14,9 @@ use shared::schedule::Slot;
 use shared::session::TokenHash;
 use shared::state::ShardState;
 use shared::store::{
-    Folding, MAX_FOLDED_INCIDENTS, ReadBeats, ReadCredentials, ReadHistory, ReadIncidents, ReadMaintenance,
-    ReadStates, ReadUpdates, Result, StoreError, Stored, WriteBeatTokens, WriteBeats, WriteCredentials,
-    WriteHistory, WriteJudgement, WriteMaintenance, WriteUpdates,
+    Folding, MAX_FOLDED_INCIDENTS, Mark, ReadBeats, ReadCredentials, ReadHistory, ReadIncidents,
+    ReadMaintenance, ReadMarks, ReadStates, ReadUpdates, Result, StoreError, Stored, WriteBeatTokens,
+    WriteBeats, WriteCredentials, WriteHistory, WriteJudgement, WriteMaintenance, WriteUpdates,
 };
 
 use super::Memory;
@@ -104,9 +105,15 @@ impl ReadStates for Memory {
     }
 }
 
+impl ReadMarks for Memory {
+    async fn marks(&self) -> Result<BTreeMap<ShardId, Mark>> {
+        Ok(self.call()?.folded.clone())
+    }
+}
+
 impl WriteJudgement for Memory {
-    async fn folded(&self, shard: ShardId) -> Result<Option<Slot>> {
-        Ok(self.call()?.folded.get(&shard).copied())
+    async fn folded(&self, shard: ShardId) -> Result<Option<Mark>> {
+        Ok(self.call()?.folded.get(&shard).cloned())
     }
 
     async fn fold(&self, folding: &Folding) -> Result<()> {
@@ -114,10 +121,10 @@ impl WriteJudgement for Memory {
             return Err(StoreError::Broken(format!("a folding of {} incidents", folding.incidents.len())));
         }
         let mut tables = self.call()?;
-        if tables.folded.get(&folding.shard).copied() != folding.before {
+        if tables.folded.get(&folding.shard).map(|mark| mark.slot) != folding.before {
             return Err(StoreError::Conflict(format!("the state of shard {}", folding.shard)));
         }
-        tables.folded.insert(folding.shard, folding.after);
+        tables.folded.insert(folding.shard, folding.after.clone());
         if let Some(state) = &folding.state {
             tables.states.insert(folding.shard, state.clone());
         }

@@ -5,7 +5,9 @@ use shared::monitor::ShardId;
 use shared::schedule::Slot;
 use shared::signal::Reason;
 use shared::state::{MonitorState, ShardState, State};
-use shared::store::{Folding, MAX_FOLDED_INCIDENTS, ReadIncidents, ReadStates, StoreError, WriteJudgement};
+use shared::store::{
+    Folding, MAX_FOLDED_INCIDENTS, Mark, ReadIncidents, ReadMarks, ReadStates, StoreError, WriteJudgement,
+};
 
 contracts!(
     IncidentsTable,
@@ -24,8 +26,12 @@ fn slot(text: &str) -> Slot {
     text.parse().unwrap()
 }
 
+fn mark(at: &str) -> Mark {
+    Mark { slot: slot(at), reported: [("us-east-1".parse().unwrap(), slot(at).plus(-1))].into() }
+}
+
 fn folding(before: Option<&str>, after: &str) -> Folding {
-    Folding { shard: SHARD, before: before.map(slot), after: slot(after), state: None, incidents: Vec::new() }
+    Folding { shard: SHARD, before: before.map(slot), after: mark(after), state: None, incidents: Vec::new() }
 }
 
 fn incident(monitor: &str, opened_at: &str) -> Incident {
@@ -49,19 +55,20 @@ fn state(incident: Option<Slot>) -> ShardState {
     ShardState { monitors: [("s3-aaaaaa".parse().unwrap(), monitor)].into() }
 }
 
-async fn a_slot_is_folded_once(store: &(impl WriteJudgement + ReadStates)) {
+async fn a_slot_is_folded_once(store: &(impl WriteJudgement + ReadStates + ReadMarks)) {
     assert_eq!(store.folded(SHARD).await.unwrap(), None);
     assert_eq!(store.state(SHARD).await.unwrap(), None);
     let first = folding(None, "2026-11-21T14:25:00Z");
     store.fold(&first).await.unwrap();
     assert!(matches!(store.fold(&first).await, Err(StoreError::Conflict(_))));
-    assert_eq!(store.folded(SHARD).await.unwrap(), Some(slot("2026-11-21T14:25:00Z")));
+    assert_eq!(store.folded(SHARD).await.unwrap(), Some(first.after.clone()));
+    assert_eq!(store.marks().await.unwrap(), [(SHARD, first.after)].into());
     assert_eq!(store.folded(ShardId(4)).await.unwrap(), None);
 
     let late = folding(Some("2026-11-21T14:24:00Z"), "2026-11-21T14:26:00Z");
     assert!(matches!(store.fold(&late).await, Err(StoreError::Conflict(_))));
     store.fold(&folding(Some("2026-11-21T14:25:00Z"), "2026-11-21T14:30:00Z")).await.unwrap();
-    assert_eq!(store.folded(SHARD).await.unwrap(), Some(slot("2026-11-21T14:30:00Z")));
+    assert_eq!(store.folded(SHARD).await.unwrap(), Some(mark("2026-11-21T14:30:00Z")));
 }
 
 async fn state_and_incidents_are_written_together_or_not_at_all(

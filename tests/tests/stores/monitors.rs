@@ -61,7 +61,7 @@ async fn what_is_not_valid_hides_nothing_else() {
     let cloud = LocalCloud::running().await;
     let table = cloud.table_like("monitors").await;
     let client = Client::new(&cloud.aws);
-    let store = MonitorsTable::new(client.clone(), &table);
+    let store = MonitorsTable::new(client.clone(), &table).consistent();
     let good = monitor("aaaaaa", 1);
     let summary = ShardSummary::of(ShardId(0), std::slice::from_ref(&good), 1);
     store.change(&ShardChange { put: vec![good.clone()], summary }).await.unwrap();

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use jiff::ToSpan as _;
-use judge::{Judge, StreamEvent};
+use judge::{Blocks, Judge, StreamEvent};
 use serde_json::json;
 use shared::incident::{Incident, IncidentId};
 use shared::monitor::{Monitor, MonitorId, ShardId};
 use shared::schedule::Slot;
 use shared::state::ShardState;
-use shared::store::{Folding, ReadIncidents, ReadStates, Result, WriteJudgement};
+use shared::store::{Folding, Mark, ReadIncidents, ReadStates, Result, WriteJudgement};
 use tests::memory::Memory;
 
 use crate::play::{Shop, block, monitor, poison, record, slot};
@@ -107,7 +107,7 @@ impl ReadStates for Slow {
 }
 
 impl WriteJudgement for Slow {
-    async fn folded(&self, shard: ShardId) -> Result<Option<Slot>> {
+    async fn folded(&self, shard: ShardId) -> Result<Option<Mark>> {
         tokio::task::yield_now().await;
         self.0.folded(shard).await
     }
@@ -150,7 +150,9 @@ async fn two_invocations_at_once_end_the_same() {
     let event: StreamEvent = serde_json::from_value(json!({"Records": records})).unwrap();
     let now = slot(8).start() + 100.seconds();
     let blocks = std::cell::Cell::new(0);
-    let count = |_, regions: &BTreeMap<_, u64>| blocks.set(blocks.get() + regions.values().sum::<u64>());
+    let count = |_, regions: &BTreeMap<_, Blocks>| {
+        blocks.set(blocks.get() + regions.values().map(|blocks| blocks.written).sum::<u64>());
+    };
     let told = || judge.handle(event.clone(), now, count);
     let (first, second) = tokio::join!(told(), told());
     first.and(second).unwrap();
@@ -163,7 +165,13 @@ async fn what_somebody_else_folded_is_not_folded_again() {
     let shop = Shop::of([monitor(ID)]);
     shop.play(&[(ID, "udd")]).await;
     let shard = ShardId(0);
-    let again = Folding { shard, before: Some(slot(1)), after: slot(2), state: None, incidents: Vec::new() };
+    let again = Folding {
+        shard,
+        before: Some(slot(1)),
+        after: Mark { slot: slot(2), reported: BTreeMap::new() },
+        state: None,
+        incidents: Vec::new(),
+    };
     assert!(shop.memory.fold(&again).await.is_err());
     let before = shop.written();
     shop.tell(vec![record(&block(0, slot(2), "us-east-1", 3, &[]))], slot(2).start() + 5.seconds())
@@ -172,16 +180,20 @@ async fn what_somebody_else_folded_is_not_folded_again() {
     assert_eq!(shop.written(), before);
 }
 
+fn folded(shop: &Shop) -> Slot {
+    shop.written().0.into_values().next().unwrap().slot
+}
+
 #[tokio::test]
 async fn a_long_silence_is_caught_up_with_and_what_has_expired_is_passed() {
     let shop = Shop::of([monitor(ID)]);
     shop.play(&[(ID, "ud")]).await;
     let later = 9 * 1_440;
     shop.play_from(later, &[(ID, "dd")]).await;
-    assert_eq!(shop.written().0.into_values().next(), Some(slot(later + 1)));
+    assert_eq!(folded(&shop), slot(later + 1));
     assert_eq!(shop.incident().opened_at, slot(later), "the silence says nothing");
     shop.replay(slot(later + 1_440).start() + 5.seconds()).await;
-    assert_eq!(shop.written().0.into_values().next(), Some(slot(later + 1_438)));
+    assert_eq!(folded(&shop), slot(later + 1_438));
     assert_eq!(
         shop.written().1.into_values().next().unwrap().monitors.len(),
         1,

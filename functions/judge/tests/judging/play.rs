@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::ensure;
 use jiff::{Timestamp, ToSpan as _};
-use judge::{Judge, Park, Poison, StreamEvent};
+use judge::{Blocks, Judge, Park, Poison, StreamEvent};
 use serde_json::{Value, json};
 use shared::block::Block;
 use shared::incident::Incident;
@@ -13,7 +13,7 @@ use shared::monitor::{Monitor, MonitorId, Region, ShardId};
 use shared::schedule::Slot;
 use shared::signal::{Outcome, Phases, Reason, Signal};
 use shared::state::{MonitorState, ShardState, State};
-use shared::store::WriteSignals as _;
+use shared::store::{Mark, WriteSignals as _};
 use tests::memory::Memory;
 pub(crate) use tests::stream::record;
 
@@ -37,7 +37,7 @@ impl Park for Parked {
 pub(crate) struct Shop {
     pub(crate) memory: Memory,
     pub(crate) parked: Parked,
-    pub(crate) counted: Arc<Mutex<BTreeMap<Slot, BTreeMap<Region, u64>>>>,
+    pub(crate) counted: Arc<Mutex<BTreeMap<Slot, BTreeMap<Region, Blocks>>>>,
 }
 
 /// The slot that plays begin in. Far ahead: the stores forget what is eight days old.
@@ -112,10 +112,12 @@ impl Shop {
         let (monitors, signals, incidents) = (memory(), memory(), memory());
         let judge = Judge { monitors, signals, incidents, parked: self.parked.clone() };
         let event: StreamEvent = serde_json::from_value(json!({"Records": records}))?;
-        let count = |slot: Slot, regions: &BTreeMap<Region, u64>| {
+        let count = |slot: Slot, regions: &BTreeMap<Region, Blocks>| {
             let mut counted = self.counted.lock().unwrap();
             for (region, blocks) in regions {
-                *counted.entry(slot).or_default().entry(region.clone()).or_default() += blocks;
+                let counted = counted.entry(slot).or_default().entry(region.clone()).or_default();
+                counted.expected += blocks.expected;
+                counted.written += blocks.written;
             }
         };
         judge.handle(event, now, count).await
@@ -179,7 +181,7 @@ impl Shop {
     }
 
     /// Everything that `judge` writes.
-    pub(crate) fn written(&self) -> (BTreeMap<ShardId, Slot>, BTreeMap<ShardId, ShardState>, Vec<Incident>) {
+    pub(crate) fn written(&self) -> (BTreeMap<ShardId, Mark>, BTreeMap<ShardId, ShardState>, Vec<Incident>) {
         let tables = self.memory.tables();
         (tables.folded.clone(), tables.states.clone(), tables.incidents.values().cloned().collect())
     }

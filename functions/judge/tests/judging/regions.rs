@@ -1,6 +1,7 @@
 //! Several regions: what a quorum says, and how long a silent region is waited for.
 
 use jiff::ToSpan as _;
+use judge::Blocks;
 use shared::monitor::Monitor;
 use shared::state::State;
 
@@ -44,7 +45,7 @@ async fn one_region_of_two_that_falls_silent_opens_no_incident() {
     let two = shop(&["us-east-1", "eu-west-1"]).await;
     play(&two, 0, &[("us-east-1", "uuuuu"), ("eu-west-1", "??")]).await;
     // Slot 2 is the first that lacks a block: it is closed when its grace is over, by the block of slot 4.
-    assert_eq!(two.written().0.into_values().next(), Some(slot(2)));
+    assert_eq!(two.written().0.into_values().next().unwrap().slot, slot(2));
     assert_eq!((two.incidents(), two.state(ID)), (vec![], State::Up));
     // Nor is what the other one sees thrown away.
     play(&two, 5, &[("us-east-1", "ddddd")]).await;
@@ -54,7 +55,7 @@ async fn one_region_of_two_that_falls_silent_opens_no_incident() {
 #[tokio::test]
 async fn a_slot_is_closed_by_its_last_block_or_by_its_grace() {
     let two = shop(&["us-east-1", "eu-west-1"]).await;
-    let folded = || two.written().0.into_values().next().unwrap();
+    let folded = || two.written().0.into_values().next().unwrap().slot;
     let here = block(0, slot(0), "us-east-1", 3, &[]);
     let there = block(0, slot(0), "eu-west-1", 90, &[]);
     two.put(&here).await;
@@ -92,7 +93,18 @@ async fn blocks_are_counted_by_slot_and_region() {
     let two = shop(&["us-east-1", "eu-west-1"]).await;
     play(&two, 0, &[("us-east-1", "uuuu"), ("eu-west-1", "u")]).await;
     let counted = two.counted.lock().unwrap().clone();
-    assert!(counted[&slot(0)].values().eq([&1, &1]));
-    let silent: Vec<_> = counted[&slot(1)].iter().map(|(region, n)| (region.as_str(), *n)).collect();
+    assert!(counted[&slot(0)].values().all(|blocks| *blocks == Blocks { expected: 1, written: 1 }));
+    let silent: Vec<_> = counted[&slot(1)].iter().map(|(region, n)| (region.as_str(), n.written)).collect();
     assert_eq!(silent, [("eu-west-1", 0), ("us-east-1", 1)]);
+}
+
+#[tokio::test]
+async fn the_mark_says_when_each_region_last_reported() {
+    let two = shop(&["us-east-1", "eu-west-1"]).await;
+    play(&two, 0, &[("us-east-1", "uuuu"), ("eu-west-1", "uu")]).await;
+    two.replay(slot(4).start() + 5.seconds()).await;
+    let mark = two.written().0.into_values().next().unwrap();
+    assert_eq!(mark.slot, slot(2), "the last one is still waited for");
+    let reported = [("eu-west-1", 1), ("us-east-1", 2)].map(|(region, n)| (region.parse().unwrap(), slot(n)));
+    assert_eq!(mark.reported, reported.into());
 }

@@ -122,9 +122,10 @@ async fn live(deliveries: &[Delivery], batch_seconds: i64) -> Shop {
 /// How many blocks were counted of each slot and region that had any.
 fn counted(shop: &Shop) -> Vec<(Slot, Region, u64)> {
     let counted = shop.counted.lock().unwrap().clone();
-    let all =
-        counted.into_iter().flat_map(|(slot, regions)| regions.into_iter().map(move |(r, n)| (slot, r, n)));
-    all.filter(|(_, _, blocks)| *blocks > 0).collect()
+    let all = counted
+        .into_iter()
+        .flat_map(|(slot, regions)| regions.into_iter().map(move |(r, n)| (slot, r, n.written)));
+    all.filter(|(_, _, written)| *written > 0).collect()
 }
 
 fn run<T>(future: impl Future<Output = T>) -> T {

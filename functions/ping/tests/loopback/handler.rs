@@ -128,7 +128,7 @@ pub(crate) fn found(suffix: &str, outcome: Outcome) -> (String, Outcome) {
     (suffix.to_owned(), outcome)
 }
 
-fn blocks(memory: &Memory) -> Vec<Block> {
+pub(crate) fn blocks(memory: &Memory) -> Vec<Block> {
     memory.tables().blocks.values().cloned().collect()
 }
 
@@ -185,7 +185,7 @@ async fn a_monitor_is_checked_in_its_own_slots_only() {
     let slot = request("ping").slot;
     let due_in = (i64::from(phase(&hourly.id, 60)) - slot.minutes()).rem_euclid(60);
     for minutes in 0..60 {
-        let request = PingRequest { shard: ShardId(0), slot: slot.plus(minutes) };
+        let request = PingRequest { shards: vec![ShardId(0)], slot: slot.plus(minutes) };
         handle(&memory, &paper, &request, &request.slot.to_string()).await.unwrap();
     }
     let checked: Vec<i64> = blocks(&memory)
@@ -298,6 +298,7 @@ async fn every_sample_event_is_replayed_here() {
         .collect();
     let replayed = [
         "ping.json",
+        "ping-shards.json",
         "ping-empty-shard.json",
         "ping-old-slot.json",
         "ping-future-slot.json",

@@ -19,6 +19,7 @@ mod paper;
 mod redirects;
 mod secrets;
 mod server;
+mod shards;
 mod ssrf;
 mod tcp;
 mod tls;

@@ -169,7 +169,8 @@ fn help_of_everything() {
 
     Nothing is asked of AWS: the bill is computed from the price list of us-east-1, from CPU time and
     sizes that were measured, and from a profile: the slowest healthy page of a shard takes 1.5 s, a
-    black hole 10 s. Purchases, imports, the secret of the PII key and the HTTP API are no part of it.
+    black hole 10 s; alarms as they are by default. Purchases, imports, the secret of the PII key and
+    the HTTP API are no part of it.
 
     Examples:
       shopwatch cost --monitors 100

@@ -5,12 +5,12 @@ use std::ops::{Add, Mul};
 
 use serde::Serialize;
 use shared::monitor::SHARD_LIMIT;
+use shared::schedule::MAX_PINGED_MONITORS;
 
 use super::lines::lines;
 use super::prices::{
-    ALARM_METRIC_MONTH, FREE_GB_SECONDS, FREE_LOGS_GB, FREE_METRICS, FREE_REQUESTS,
-    FREE_SCHEDULER_INVOCATIONS, LAMBDA_GB_SECOND, LAMBDA_REQUEST, LOGS_GB, METRIC_MONTH,
-    SCHEDULER_INVOCATION,
+    ALARM_METRIC_MONTH, FREE_ALARM_METRICS, FREE_GB_SECONDS, FREE_LOGS_GB, FREE_REQUESTS,
+    FREE_SCHEDULER_INVOCATIONS, LAMBDA_GB_SECOND, LAMBDA_REQUEST, LOGS_GB, SCHEDULER_INVOCATION,
 };
 
 /// What is watched.
@@ -35,12 +35,41 @@ pub(super) struct Shard {
     pub(super) any_due: f64,
 }
 
+/// What one invocation of `ping` checks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Round {
+    /// Its monitors.
+    pub(super) monitors: f64,
+    /// In how many slots of all any of them is due.
+    pub(super) any_due: f64,
+    /// Its shards.
+    pub(super) shards: f64,
+}
+
 impl Watching {
     /// A full shard, how many of those there are, and the last one, if it is not full.
     pub(super) fn shards(self) -> (Shard, u32, Option<Shard>) {
         let limit = u32::try_from(SHARD_LIMIT).unwrap_or(u32::MAX);
         let rest = self.monitors % limit;
         (self.shard(limit), self.monitors / limit, (rest > 0).then(|| self.shard(rest)))
+    }
+
+    /// The rounds that `ping` is asked for in a slot, and how many there are of each: a last shard of a few monitors is
+    /// checked along with a full one.
+    pub(super) fn rounds(self) -> Vec<(f64, Round)> {
+        let (full, count, rest) = self.shards();
+        let of = |shard: Shard| Round { monitors: shard.monitors, any_due: shard.any_due, shards: 1.0 };
+        let mut rounds = vec![(f64::from(count), of(full))];
+        let Some(rest) = rest else { return rounds };
+        let monitors = full.monitors + rest.monitors;
+        if count == 0 || monitors > MAX_PINGED_MONITORS as f64 {
+            rounds.push((1.0, of(rest)));
+        } else {
+            let together = 1.0 - (1.0 - full.any_due) * (1.0 - rest.any_due);
+            rounds[0].0 -= 1.0;
+            rounds.push((1.0, Round { monitors, any_due: together, shards: 2.0 }));
+        }
+        rounds
     }
 
     /// How many shards there are.
@@ -120,13 +149,11 @@ pub(super) enum Free {
     Requests,
     Time,
     Logs,
-    Metrics,
     Alarms,
 }
 
 impl Free {
-    const ALL: [Self; 6] =
-        [Self::Schedules, Self::Requests, Self::Time, Self::Logs, Self::Metrics, Self::Alarms];
+    const ALL: [Self; 5] = [Self::Schedules, Self::Requests, Self::Time, Self::Logs, Self::Alarms];
 
     /// What it is worth.
     fn usd(self) -> f64 {
@@ -136,8 +163,7 @@ impl Free {
             Self::Requests => FREE_REQUESTS * LAMBDA_REQUEST,
             Self::Time => FREE_GB_SECONDS * LAMBDA_GB_SECOND,
             Self::Logs => FREE_LOGS_GB * LOGS_GB,
-            Self::Metrics => FREE_METRICS * METRIC_MONTH,
-            Self::Alarms => FREE_METRICS * ALARM_METRIC_MONTH,
+            Self::Alarms => FREE_ALARM_METRICS * ALARM_METRIC_MONTH,
         }
     }
 }

@@ -1,17 +1,18 @@
 //! What each line of the bill comes to.
 
-use super::bill::{Amounts, Free, Line, Shard, Watching};
+use super::bill::{Amounts, Free, Line, Round, Shard, Watching};
 use super::prices::{
     ALARM_METRIC_MONTH, BETWEEN_REGIONS_GB, DYNAMODB_GB_MONTH, DYNAMODB_READ, DYNAMODB_RECOVERY_GB_MONTH,
     DYNAMODB_WRITE, GB, INTERNET_FREE_GB, INTERNET_GB, LAMBDA_GB_SECOND, LAMBDA_REQUEST, LOGS_GB,
-    METRIC_MONTH, SCHEDULER_INVOCATION,
+    SCHEDULER_INVOCATION,
 };
 use super::profile::{
-    ALARM_METRICS, BARS_BYTES, BLACK_HOLE, BLOCK_BYTES, BLOCK_DAYS, CHECK_SENDS_BYTES, COUNT_LINE_BYTES,
-    DAY_BYTES, FOLD_CALLS_CPU, HOUR_BYTES, HOUR_DAYS, INVOCATION, INVOCATION_CPU, INVOCATIONS_AT_ONCE,
-    JUDGE_INVOCATIONS, JUDGE_WAITS, MARK_BYTES, MEMORY_GB, METRICS, MINUTES, MONITOR_BYTES, MONITOR_CPU,
-    ROLLUP_DAYS, ROLLUP_HOUR_ITEMS, ROLLUP_HOURS, ROLLUP_LINE_BYTES, ROLLUP_MEMORY_GB, ROLLUP_SIGNAL_CPU,
-    ROLLUPS, SIGNAL_BYTES, SIGNAL_CPU, SLOWEST_CHECK, STATE_BYTES, SUMMARY_BYTES, TABLE_CALL, elapsed,
+    ALARM_METRICS, ALARM_METRICS_OF_A_REGION, BARS_BYTES, BLACK_HOLE, BLOCK_BYTES, BLOCK_DAYS,
+    CHECK_SENDS_BYTES, DAY_BYTES, FOLD_CALLS_CPU, HOUR_BYTES, HOUR_DAYS, INVOCATION, INVOCATION_CPU,
+    INVOCATIONS_AT_ONCE, JUDGE_INVOCATIONS, JUDGE_WAITS, MARK_BYTES, MARK_REGION_BYTES, MEMORY_GB, MINUTES,
+    MONITOR_BYTES, MONITOR_CPU, ROLLUP_DAYS, ROLLUP_HOUR_ITEMS, ROLLUP_HOURS, ROLLUP_LINE_BYTES,
+    ROLLUP_MEMORY_GB, ROLLUP_SIGNAL_CPU, ROLLUPS, SIGNAL_BYTES, SIGNAL_CPU, SLOWEST_CHECK, STATE_BYTES,
+    SUMMARY_BYTES, TABLE_CALL, elapsed,
 };
 
 /// Every line of the bill.
@@ -26,10 +27,14 @@ pub(super) fn lines(watching: Watching) -> Vec<Line> {
     let judged = blocks.min(JUDGE_INVOCATIONS);
     let judge_time = Amounts::both(MINUTES * gb_seconds(judged * JUDGE_WAITS, MEMORY_GB))
         + of_shards(&|shard| Amounts::both(fold_time(shard) * regions));
+    let alarm_metrics = ALARM_METRICS + (regions - 1.0) * ALARM_METRICS_OF_A_REGION;
     let of_tables = of_tables(&of_shards, shards, regions);
     let line = |what, free, amounts| Line { what, free, amounts };
     let fixed = |what, free, usd| line(what, free, Amounts::both(usd));
-    let ping_time = of_shards(&|shard| ping_time(shard, watching.interval_minutes) * regions);
+    let rounds = watching.rounds();
+    let pings = rounds.iter().map(|(count, _)| count).sum::<f64>() * regions;
+    let ping_time = rounds.iter().map(|(count, round)| ping_time(*round, watching.interval_minutes) * *count);
+    let ping_time = ping_time.sum::<Amounts>() * regions;
     let rollup_time = of_shards(&|shard| Amounts::both(rollup_time(shard, regions)));
     let mut lines = vec![
         fixed("EventBridge Scheduler", Free::Schedules, MINUTES * SCHEDULER_INVOCATION),
@@ -37,9 +42,9 @@ pub(super) fn lines(watching: Watching) -> Vec<Line> {
         fixed(
             "Lambda scheduler, time",
             Free::Time,
-            MINUTES * gb_seconds(scheduler_seconds(blocks), MEMORY_GB),
+            MINUTES * gb_seconds(scheduler_seconds(pings), MEMORY_GB),
         ),
-        fixed("Lambda ping, requests", Free::Requests, MINUTES * blocks * LAMBDA_REQUEST),
+        fixed("Lambda ping, requests", Free::Requests, MINUTES * pings * LAMBDA_REQUEST),
         line("Lambda ping, time", Free::Time, ping_time),
         fixed("Lambda judge, requests", Free::Requests, MINUTES * judged * LAMBDA_REQUEST),
         line("Lambda judge, time", Free::Time, judge_time),
@@ -48,9 +53,8 @@ pub(super) fn lines(watching: Watching) -> Vec<Line> {
     ];
     lines.extend(of_tables.map(|(what, amounts)| line(what, Free::Nothing, amounts)));
     lines.extend([
-        fixed("CloudWatch Logs", Free::Logs, logs(judged)),
-        fixed("CloudWatch metrics", Free::Metrics, f64::from(METRICS) * METRIC_MONTH),
-        fixed("CloudWatch alarms", Free::Alarms, f64::from(ALARM_METRICS) * ALARM_METRIC_MONTH),
+        fixed("CloudWatch Logs", Free::Logs, ROLLUPS * ROLLUP_LINE_BYTES / GB * LOGS_GB),
+        fixed("CloudWatch alarms", Free::Alarms, alarm_metrics * ALARM_METRIC_MONTH),
         line("Between regions", Free::Nothing, of_shards(&|shard| between_regions(shard) * (regions - 1.0))),
         line("To the internet", Free::Nothing, to_the_internet(watching)),
     ]);
@@ -69,8 +73,11 @@ fn of_tables(
         ("DynamoDB signals, writes", of_shards(&|shard| written(MINUTES * regions, block_bytes(shard)))),
         ("DynamoDB signals, reads", of_shards(&|shard| block_reads(shard, regions))),
         ("DynamoDB monitors, reads", monitor_reads),
-        ("DynamoDB incidents, writes", written(MINUTES, MARK_BYTES) * shards),
-        ("DynamoDB incidents, reads", of_shards(&|shard| state_reads(shard, regions))),
+        ("DynamoDB incidents, writes", written(MINUTES, mark_bytes(regions)) * shards),
+        (
+            "DynamoDB incidents, reads",
+            of_shards(&|shard| state_reads(shard, regions)) + mark_reads(shards, regions),
+        ),
         ("DynamoDB history, writes", of_shards(&|shard| history_writes(shard, regions))),
         ("DynamoDB history, reads", of_shards(&history_reads)),
         ("DynamoDB storage after 400 days", of_shards(&|shard| storage(shard, regions))),
@@ -95,22 +102,32 @@ fn read(times: f64, bytes: f64) -> Amounts {
     Amounts::both(times * units(bytes, 4_096.0) * DYNAMODB_READ)
 }
 
+/// What so many reads of so many bytes cost, as they were a moment ago.
+fn read_eventually(times: f64, bytes: f64) -> Amounts {
+    read(times, bytes) * 0.5
+}
+
+fn mark_bytes(regions: f64) -> f64 {
+    MARK_BYTES + regions * MARK_REGION_BYTES
+}
+
 fn block_bytes(shard: Shard) -> f64 {
     BLOCK_BYTES + shard.due * SIGNAL_BYTES
 }
 
-fn scheduler_seconds(blocks: f64) -> f64 {
+fn scheduler_seconds(pings: f64) -> f64 {
     TABLE_CALL
-        + (blocks / INVOCATIONS_AT_ONCE).ceil() * INVOCATION
-        + elapsed(blocks * INVOCATION_CPU, MEMORY_GB)
+        + (pings / INVOCATIONS_AT_ONCE).ceil() * INVOCATION
+        + elapsed(pings * INVOCATION_CPU, MEMORY_GB)
 }
 
 /// Reading before the checks and writing behind them, and the slowest check between: a black hole is due in one slot
-/// of its interval.
-fn ping_time(shard: Shard, interval_minutes: u32) -> Amounts {
-    let around = 2.0 * TABLE_CALL + elapsed(shard.monitors * MONITOR_CPU, MEMORY_GB);
-    let healthy = around + shard.any_due * SLOWEST_CHECK;
-    let black_hole = healthy + (BLACK_HOLE - SLOWEST_CHECK) / f64::from(interval_minutes);
+/// of its interval, and each shard has one.
+fn ping_time(round: Round, interval_minutes: u32) -> Amounts {
+    let around = 2.0 * TABLE_CALL + elapsed(round.monitors * MONITOR_CPU, MEMORY_GB);
+    let healthy = around + round.any_due * SLOWEST_CHECK;
+    let none_due = (1.0 - 1.0 / f64::from(interval_minutes.max(1))).powf(round.shards);
+    let black_hole = healthy + (BLACK_HOLE - SLOWEST_CHECK) * (1.0 - none_due);
     let cost = |seconds| MINUTES * gb_seconds(seconds, MEMORY_GB);
     Amounts { healthy_usd: cost(healthy), black_holes_usd: cost(black_hole), traffic_out_usd: 0.0 }
 }
@@ -136,7 +153,7 @@ fn block_reads(shard: Shard, regions: f64) -> Amounts {
 /// `ping` reads a shard's monitors for each block, `judge` for each slot that is complete, `rollup` for each run; where
 /// an incident is open `judge` reads what was said to it.
 fn monitor_reads(shard: Shard, regions: f64) -> Amounts {
-    let of_shard = read(MINUTES * (regions + 1.0) + ROLLUPS, shard.monitors * MONITOR_BYTES);
+    let of_shard = read_eventually(MINUTES * (regions + 1.0) + ROLLUPS, shard.monitors * MONITOR_BYTES);
     let updates = MINUTES * DYNAMODB_READ;
     of_shard + Amounts { black_holes_usd: updates, ..Amounts::default() }
 }
@@ -145,13 +162,19 @@ fn monitor_reads(shard: Shard, regions: f64) -> Amounts {
 /// `rollup`.
 fn registry_reads(judged: f64, shards: f64) -> Amounts {
     let judged = MINUTES * judged;
-    read(MINUTES + judged + ROLLUPS, shards * SUMMARY_BYTES) + read(judged + ROLLUPS, 1.0)
+    read_eventually(MINUTES + judged + ROLLUPS, shards * SUMMARY_BYTES)
+        + read_eventually(judged + ROLLUPS, 1.0)
 }
 
 /// `ping` reads what is remembered of a shard for each block, `judge` for each slot that is complete, and its mark for
 /// each block.
 fn state_reads(shard: Shard, regions: f64) -> Amounts {
     read(MINUTES * (regions + 1.0), shard.monitors * STATE_BYTES) + read(MINUTES * regions, 1.0)
+}
+
+/// `scheduler` reads all marks at once.
+fn mark_reads(shards: f64, regions: f64) -> Amounts {
+    read_eventually(MINUTES, shards * mark_bytes(regions))
 }
 
 fn history_writes(shard: Shard, regions: f64) -> Amounts {
@@ -170,13 +193,6 @@ fn storage(shard: Shard, regions: f64) -> Amounts {
     let history = HOUR_DAYS * shard.monitors * (24.0 * regions * HOUR_BYTES + DAY_BYTES);
     let usd = signals * DYNAMODB_GB_MONTH + history * (DYNAMODB_GB_MONTH + DYNAMODB_RECOVERY_GB_MONTH);
     Amounts::both(usd / GB)
-}
-
-/// A line of `scheduler` in each slot, one of each invocation of `judge`, one of each run of `rollup`. A healthy round
-/// of `ping` logs nothing.
-fn logs(judged: f64) -> f64 {
-    let counts = MINUTES * (1.0 + judged) * COUNT_LINE_BYTES;
-    (counts + ROLLUPS * ROLLUP_LINE_BYTES) / GB * LOGS_GB
 }
 
 /// What `ping` reads from and writes to the home region out of another one.

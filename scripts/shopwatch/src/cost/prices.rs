@@ -26,14 +26,11 @@ pub(super) const SCHEDULER_INVOCATION: f64 = 1.00 / 1e6;
 /// of that, compressed.
 pub(super) const LOGS_GB: f64 = 0.50;
 
-/// A metric of one's own for a month: <https://aws.amazon.com/cloudwatch/pricing/>.
-pub(super) const METRIC_MONTH: f64 = 0.30;
-
 /// A metric that an alarm looks at, for a month: <https://aws.amazon.com/cloudwatch/pricing/>.
 pub(super) const ALARM_METRIC_MONTH: f64 = 0.10;
 
-/// Free metrics, and as many free metrics that alarms look at: <https://aws.amazon.com/cloudwatch/pricing/>.
-pub(super) const FREE_METRICS: f64 = 10.0;
+/// Free metrics that alarms look at: <https://aws.amazon.com/cloudwatch/pricing/>.
+pub(super) const FREE_ALARM_METRICS: f64 = 10.0;
 
 /// Free GB of log lines: <https://aws.amazon.com/cloudwatch/pricing/>.
 pub(super) const FREE_LOGS_GB: f64 = 5.0;

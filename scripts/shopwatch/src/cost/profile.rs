@@ -100,8 +100,11 @@ pub(super) const SIGNAL_BYTES: f64 = 28.0;
 /// What `judge` remembers of a monitor.
 pub(super) const STATE_BYTES: f64 = 32.0;
 
-/// The last slot of a shard that was folded: its item.
+/// How far a shard is folded: its item without its regions.
 pub(super) const MARK_BYTES: f64 = 60.0;
+
+/// What it holds of each region.
+pub(super) const MARK_REGION_BYTES: f64 = 45.0;
 
 /// What is kept of an hour of a monitor, seen from one region.
 pub(super) const HOUR_BYTES: f64 = 80.0;
@@ -118,17 +121,14 @@ pub(super) const BLOCK_DAYS: f64 = 9.0;
 /// Days that an hour lives.
 pub(super) const HOUR_DAYS: f64 = 400.0;
 
-/// A line of the log with counts in it, and what CloudWatch adds to it.
-pub(super) const COUNT_LINE_BYTES: f64 = 450.0;
-
 /// The line of a run of `rollup`.
 pub(super) const ROLLUP_LINE_BYTES: f64 = 350.0;
 
 // --- What is there however little is watched. ---------------------------------------------------
 
-/// Metrics of Shopwatch's own: `BlocksExpected`, `BlocksWritten`.
-pub(super) const METRICS: u32 = 2;
+/// Metrics that the alarms of watching look at, with the parameter `DetailedAlarms` as it is by default: blocks missing,
+/// dead letters. There are no metrics of Shopwatch's own.
+pub(super) const ALARM_METRICS: f64 = 2.0;
 
-/// Metrics that the alarms of watching look at: blocks missing (2), dead letters (1), throttles (2), errors of
-/// `scheduler`, `ping`, `judge` and `rollup` (4), `judge` late (1).
-pub(super) const ALARM_METRICS: u32 = 10;
+/// And in each further region: dead letters.
+pub(super) const ALARM_METRICS_OF_A_REGION: f64 = 1.0;

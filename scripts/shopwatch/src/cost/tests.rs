@@ -23,30 +23,29 @@ fn the_bill_of_a_hundred_monitors() {
                                           ALL HEALTHY  BLACK HOLES  TRAFFIC OUT
     EventBridge Scheduler                      0.0438       0.0438            -
     Lambda scheduler, requests                 0.0088       0.0088            -
-    Lambda scheduler, time                     0.0048       0.0048            -
-    Lambda ping, requests                      0.0175       0.0175            -
-    Lambda ping, time                          0.4462       2.9301            -
+    Lambda scheduler, time                     0.0046       0.0046            -
+    Lambda ping, requests                      0.0088       0.0088            -
+    Lambda ping, time                          0.2241       1.4661            -
     Lambda judge, requests                     0.0175       0.0175            -
     Lambda judge, time                         0.0187       0.0187            -
     Lambda rollup, requests                    0.0001       0.0001            -
     Lambda rollup, time                        0.0046       0.0046            -
     DynamoDB signals, writes                   0.1096       0.1096            -
     DynamoDB signals, reads                    0.0815       0.0815            -
-    DynamoDB monitors, reads                   0.1270       0.1380            -
+    DynamoDB monitors, reads                   0.0635       0.0745            -
     DynamoDB incidents, writes                 0.0548       0.0548            -
-    DynamoDB incidents, reads                  0.0329       0.0329            -
+    DynamoDB incidents, reads                  0.0356       0.0356            -
     DynamoDB history, writes                   0.0145       0.0145            -
     DynamoDB history, reads                    0.0016       0.0016            -
     DynamoDB storage after 400 days            0.0454       0.0454            -
-    CloudWatch Logs                            0.0297       0.0297            -
-    CloudWatch metrics                         0.6000       0.6000            -
-    CloudWatch alarms                          1.0000       1.0000            -
+    CloudWatch Logs                            0.0001       0.0001            -
+    CloudWatch alarms                          0.2000       0.2000            -
     Between regions                                 -            -            -
     To the internet                                 -            -            -
-    total                                      2.6591       5.1540            -
-    per monitor, month and region             0.02659      0.05154            -
-    free for good, of each account             2.1918       4.6758            -
-    then per monitor, month and region        0.00467      0.00478            -
+    total                                      0.9377       2.1906            -
+    per monitor, month and region             0.00938      0.02191            -
+    free for good, of each account             0.5312       1.7731            -
+    then per monitor, month and region        0.00407      0.00417            -
     BLACK HOLES: one target of each shard accepts and stays silent for good.
     TRAFFIC OUT comes on top of either; the first 100 GB of an account are free.
     ");
@@ -59,33 +58,48 @@ fn the_bill_of_ten_thousand_monitors() {
                                           ALL HEALTHY  BLACK HOLES  TRAFFIC OUT
     EventBridge Scheduler                      0.0438       0.0438            -
     Lambda scheduler, requests                 0.0088       0.0088            -
-    Lambda scheduler, time                     0.0344       0.0344            -
-    Lambda ping, requests                      0.9205       0.9205            -
-    Lambda ping, time                         23.5217     153.9285            -
+    Lambda scheduler, time                     0.0342       0.0342            -
+    Lambda ping, requests                      0.9117       0.9117            -
+    Lambda ping, time                         23.2996     152.4645            -
     Lambda judge, requests                     0.0701       0.0701            -
     Lambda judge, time                         0.4144       0.4144            -
     Lambda rollup, requests                    0.0001       0.0001            -
     Lambda rollup, time                        0.3923       0.3923            -
     DynamoDB signals, writes                   8.5750       8.5750            -
     DynamoDB signals, reads                    7.3407       7.3407            -
-    DynamoDB monitors, reads                   9.4571      10.0324            -
+    DynamoDB monitors, reads                   4.7285       5.3039            -
     DynamoDB incidents, writes                 2.8766       2.8766            -
-    DynamoDB incidents, reads                  1.7260       1.7260            -
+    DynamoDB incidents, reads                  1.7342       1.7342            -
     DynamoDB history, writes                   1.3146       1.3146            -
     DynamoDB history, reads                    0.1428       0.1428            -
     DynamoDB storage after 400 days            4.4952       4.4952            -
-    CloudWatch Logs                            0.0889       0.0889            -
-    CloudWatch metrics                         0.6000       0.6000            -
-    CloudWatch alarms                          1.0000       1.0000            -
+    CloudWatch Logs                            0.0001       0.0001            -
+    CloudWatch alarms                          0.2000       0.2000            -
     Between regions                                 -            -            -
     To the internet                                 -            -      50.1759
-    total                                     63.0231     194.0052      50.1759
-    per monitor, month and region             0.00630      0.01940      0.00502
-    free for good, of each account             7.2661       7.2661            -
-    then per monitor, month and region        0.00558      0.01867      0.00502
+    total                                     56.5829     186.3231      50.1759
+    per monitor, month and region             0.00566      0.01863      0.00502
+    free for good, of each account             5.7773       5.7773            -
+    then per monitor, month and region        0.00508      0.01805      0.00502
     BLACK HOLES: one target of each shard accepts and stays silent for good.
     TRAFFIC OUT comes on top of either; the first 100 GB of an account are free.
     ");
+}
+
+/// The price that the product promises: by the price list, from one region, whatever the last shard holds.
+#[test]
+fn from_a_hundred_monitors_on_each_costs_a_cent_at_most() {
+    for monitors in 100..=3_000 {
+        let share = Bill::of(watching(monitors, 1, 1)).per_monitor_and_region.healthy_usd;
+        assert!(share <= 0.01, "{monitors}: {share}");
+    }
+}
+
+#[test]
+fn a_last_shard_of_a_few_monitors_is_waited_for_along_with_a_full_one() {
+    let rounds = |monitors| watching(monitors, 1, 1).rounds().iter().map(|(count, _)| count).sum::<f64>();
+    let counted = [4, 96, 97, 128, 129, 192, 193, 224, 225].map(rounds);
+    assert_eq!(counted, [1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0, 3.0]);
 }
 
 #[test]

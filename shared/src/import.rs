@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -58,6 +59,13 @@ impl TryFrom<String> for ImportId {
     }
 }
 
+impl std::str::FromStr for ImportId {
+    type Err = Invalid;
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        Self::try_from(text.to_owned())
+    }
+}
+
 impl From<ImportId> for String {
     fn from(id: ImportId) -> Self {
         id.0
@@ -90,8 +98,11 @@ impl ImportState {
 /// What an import has done so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportCounts {
-    /// Bytes read of the object.
+    /// Bytes read of the object, as it is stored.
     pub bytes: u64,
+    /// Bytes of text that they were, in UTF-8.
+    #[serde(default)]
+    pub text_bytes: u64,
     /// Rows read, without header and empty lines.
     pub rows: u64,
     /// Rows that are in the table.
@@ -99,6 +110,15 @@ pub struct ImportCounts {
     /// Rows refused, by reason.
     #[serde(default)]
     pub rejected: BTreeMap<String, u64>,
+    /// Rows left out because the person has asked to be erased.
+    #[serde(default)]
+    pub erased: u64,
+    /// Local times that a change of the clocks made ambiguous, or left out, and that were resolved by rule.
+    #[serde(default)]
+    pub ambiguous_times: u64,
+    /// Every row up to this one is settled: loaded, refused or left out. The next pass goes on behind it.
+    #[serde(default)]
+    pub checkpoint: u64,
 }
 
 impl ImportCounts {
@@ -129,9 +149,30 @@ pub struct Import {
     /// The key under which buyers were hashed; `sha1` for the plain hash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_id: Option<String>,
+    /// Version of the rule that e-mail addresses are normalised by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub normalisation: Option<u32>,
+    /// What the file was found to be, for people: `gzip, utf-16le, header, delimiter ;`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
     /// Whether the rows were out of time order, so that the file was read twice.
     #[serde(default)]
     pub unsorted: bool,
+    /// Passes over the file, this one included.
+    #[serde(default)]
+    pub passes: u32,
+    /// The days (UTC) that any row was loaded for, in order; recorded with the end.
+    #[serde(default)]
+    pub days: Vec<Date>,
+    /// Rejected rows that the rejects file has no room for.
+    #[serde(default)]
+    pub rejects_left_out: u64,
+    /// S3's order of the events of one key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequencer: Option<String>,
+    /// The object's entity tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
     /// Where the refused rows are, if there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejects_key: Option<String>,
@@ -147,6 +188,40 @@ pub struct Import {
     pub owner: String,
     /// Until when nobody else may load it.
     pub lease_until: Timestamp,
+}
+
+impl Import {
+    /// An import that this owner begins now, with the lease it takes.
+    pub fn begun(object: ObjectVersion, size: u64, owner: &str, now: Timestamp) -> Self {
+        Self {
+            import_id: object.import_id(),
+            object,
+            size,
+            state: ImportState::Running,
+            counts: ImportCounts::default(),
+            message: None,
+            key_id: None,
+            normalisation: None,
+            format: None,
+            unsorted: false,
+            passes: 1,
+            days: Vec::new(),
+            rejects_key: None,
+            rejects_left_out: 0,
+            sequencer: None,
+            etag: None,
+            started_at: now,
+            ended_at: None,
+            duration_ms: None,
+            owner: owner.to_owned(),
+            lease_until: lease_from(now),
+        }
+    }
+}
+
+/// Until when a lease taken now holds.
+pub fn lease_from(now: Timestamp) -> Timestamp {
+    now.saturating_add(SignedDuration::from_secs(LEASE_SECONDS)).unwrap_or(now)
 }
 
 #[cfg(test)]

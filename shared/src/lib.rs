@@ -2,10 +2,10 @@
 //!
 //! - the **domain** as plain types and pure functions, without AWS, clock or I/O: [`monitor`], [`schedule`],
 //!   [`signal`], [`block`], [`state`], [`incident`], [`maintenance`], [`beat`], [`history`], [`uptime`], [`verdict`],
-//!   [`purchase`], [`import`], [`session`], [`credentials`];
+//!   [`purchase`], [`trend`], [`import`], [`session`], [`credentials`];
 //! - the **stores** ([`store`]): one small trait per permission, and the tables behind them;
-//! - the **frame** every function runs in: [`config`], [`clients`], [`telemetry`], [`problem`]; and `http_frame`, behind
-//!   a feature, of those that answer over HTTP.
+//! - the **frame** every function runs in: [`config`], [`clients`], [`telemetry`], [`problem`]; and behind features
+//!   `http_frame`, of those that answer over HTTP, and `invoke`, of those that start others.
 
 pub mod beat;
 pub mod block;
@@ -17,6 +17,8 @@ pub mod history;
 pub mod http_frame;
 pub mod import;
 pub mod incident;
+#[cfg(feature = "invoke")]
+pub mod invoke;
 pub mod maintenance;
 pub mod monitor;
 pub mod problem;
@@ -27,6 +29,7 @@ pub mod signal;
 pub mod state;
 pub mod store;
 pub mod telemetry;
+pub mod trend;
 pub mod uptime;
 pub mod verdict;
 

@@ -20,7 +20,7 @@ use shared::session::{ApiKey, TokenHash};
 use shared::state::ShardState;
 use shared::store::{
     BATCH, Broken, BucketPage, BucketQuery, Claim, MAX_SLOTS, Mark, ReadImports, ReadMonitors, ReadPurchases,
-    ReadSessions, ReadShards, ReadSignals, Result, ShardChange, StoreError, Stored, WriteImports,
+    ReadSessions, ReadShards, ReadSignals, Result, ShardChange, StoreError, Stored, Taken, WriteImports,
     WriteMonitors, WritePurchases, WriteSessions, WriteSignals,
 };
 
@@ -176,13 +176,13 @@ impl ReadSignals for Memory {
 }
 
 impl WritePurchases for Memory {
-    async fn put(&self, purchases: &[Purchase]) -> Result<()> {
+    async fn put(&self, purchases: &[Purchase]) -> Result<Taken> {
         if purchases.len() > BATCH {
             return Err(StoreError::Broken(format!("a batch of {}", purchases.len())));
         }
         let mut tables = self.call()?;
         tables.purchases.extend(purchases.iter().map(|p| (p.position, p.clone())));
-        Ok(())
+        Ok(Taken::AtOnce)
     }
 }
 
@@ -246,6 +246,11 @@ impl WriteImports for Memory {
         if tables.imports.get(&entry(&import.object)) != Some(import) {
             *owned(&mut tables, &import.object, &import.owner)? = import.clone();
         }
+        Ok(())
+    }
+
+    async fn release(&self, import: &Import) -> Result<()> {
+        *owned(&mut *self.call()?, &import.object, &import.owner)? = import.clone();
         Ok(())
     }
 

@@ -94,6 +94,7 @@ fn purchases(count: u128) -> Vec<Purchase> {
     let purchase = |n| Purchase {
         position: Position { at: "2021-03-21T11:00:00Z".parse().unwrap(), row_id: RowId(n) },
         buyer: BuyerToken::keyed("k1", &"0".repeat(64)),
+        linked: None,
         item_id: ItemId::parse(b"7").unwrap(),
         quantity: Quantity::parse(b"1").unwrap(),
         price: Money::parse(b"1").unwrap(),

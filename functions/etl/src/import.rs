@@ -222,22 +222,9 @@ where
 }
 
 fn entry_of(upload: &Upload, owner: &str) -> Import {
-    let (object, now) = (upload.object(), Timestamp::now());
     Import {
-        import_id: object.import_id(),
-        object,
-        size: upload.size.unwrap_or(0),
-        state: ImportState::Running,
-        counts: ImportCounts::default(),
-        message: None,
-        key_id: None,
-        unsorted: false,
-        rejects_key: None,
-        started_at: now,
-        ended_at: None,
-        duration_ms: None,
-        owner: owner.to_owned(),
-        lease_until: lease::lease_from(now),
+        etag: upload.etag.clone(),
+        ..Import::begun(upload.object(), upload.size.unwrap_or(0), owner, Timestamp::now())
     }
 }
 

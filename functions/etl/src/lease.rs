@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-use shared::import::{ImportCounts, LEASE_SECONDS, ObjectVersion};
+use jiff::Timestamp;
+use shared::import::{ImportCounts, LEASE_SECONDS, ObjectVersion, lease_from};
 use shared::store::{StoreError, WriteImports};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -17,11 +17,6 @@ const QUIET: Duration = Duration::from_secs(10);
 
 /// How long one call may take; together with [`QUIET`] two may fail before the lease runs out.
 const CALL: Duration = Duration::from_secs(10);
-
-/// Until when a lease taken now holds.
-pub fn lease_from(now: Timestamp) -> Timestamp {
-    now.saturating_add(SignedDuration::from_secs(LEASE_SECONDS)).unwrap_or(now)
-}
 
 /// Records progress and moves the lease for as long as it is polled. Returns when the lease is lost: another
 /// invocation has it, or the ledger could not be reached until it ran out.

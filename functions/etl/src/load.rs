@@ -120,7 +120,7 @@ impl<'a, P: WritePurchases + Sync> Writes<'a, P> {
         }
         let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
         let store = self.store;
-        self.in_flight.push(Box::pin(async move { store.put(&batch).await.map(|()| batch.len()) }));
+        self.in_flight.push(Box::pin(async move { store.put(&batch).await.map(|_| batch.len()) }));
         // A future does nothing before it is polled: this sets the batch on its way.
         self.alongside(std::future::ready(())).await
     }

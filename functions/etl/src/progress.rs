@@ -63,6 +63,7 @@ impl Progress {
             rows: self.rows.get(),
             loaded: self.loaded.get(),
             rejected: rejected.filter(|(_, n)| *n > 0).map(|(name, n)| (name.to_owned(), n)).collect(),
+            ..ImportCounts::default()
         }
     }
 }

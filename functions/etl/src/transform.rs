@@ -114,6 +114,7 @@ fn purchase(
     Ok(Ok(Purchase {
         position: Position { at: row.at, row_id },
         buyer: buyer.token,
+        linked: None,
         item_id: row.item_id,
         quantity: row.quantity,
         price: row.price,

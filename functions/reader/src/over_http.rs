@@ -187,6 +187,7 @@ impl Shop {
         let purchase = Purchase {
             position: Position { at: at.parse().unwrap(), row_id: RowId(row) },
             buyer: BUYER.parse().unwrap(),
+            linked: None,
             item_id: item.parse().unwrap(),
             quantity: quantity.parse().unwrap(),
             price: price.parse().unwrap(),

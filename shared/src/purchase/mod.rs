@@ -15,6 +15,8 @@ pub struct Purchase {
     pub position: Position,
     /// Who.
     pub buyer: BuyerToken,
+    /// The same person's token under the key before the active one, while that is linked after a rotation.
+    pub linked: Option<BuyerToken>,
     /// What.
     pub item_id: ItemId,
     /// How many.

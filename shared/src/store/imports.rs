@@ -13,6 +13,10 @@ use crate::import::{Import, ImportCounts, ObjectVersion};
 /// How long an entry is kept, in hours: 400 days.
 const KEPT_HOURS: i64 = 400 * 24;
 
+/// What [`ImportCounts`] are stored as.
+const COUNTS: [&str; 8] =
+    ["bytes", "text_bytes", "rows", "loaded", "rejected", "erased", "ambiguous_times", "checkpoint"];
+
 /// The keys of the first PII key's fingerprint.
 const FIRST_KEY: (&str, &str) = ("KEY", "FIRST");
 
@@ -104,7 +108,7 @@ impl WriteImports for ImportsTable {
             .key("pk", s(pk))
             .key("sk", s(sk))
             .condition_expression("#owner = :owner AND #state = :running")
-            .update_expression("SET lease_until = :until, #bytes = :bytes, #rows = :rows, loaded = :loaded, rejected = :rejected")
+            .update_expression("SET lease_until = :until, #bytes = :bytes, text_bytes = :text_bytes, #rows = :rows, loaded = :loaded, rejected = :rejected, erased = :erased, ambiguous_times = :ambiguous_times, checkpoint = :checkpoint")
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#bytes", "bytes")
@@ -112,7 +116,7 @@ impl WriteImports for ImportsTable {
             .expression_attribute_values(":owner", s(owner))
             .expression_attribute_values(":running", s("running"))
             .expression_attribute_values(":until", s(lease_text(lease_until)));
-        for name in ["bytes", "rows", "loaded", "rejected"] {
+        for name in COUNTS {
             let value = counts.get(name).cloned().unwrap_or(AttributeValue::Null(true));
             update = update.expression_attribute_values(format!(":{name}"), value);
         }
@@ -144,6 +148,26 @@ impl WriteImports for ImportsTable {
                 Err(StoreError::Conflict("the lease of the import".to_owned()))
             }
             Err(error) => Err(unavailable("ending an import")(error)),
+        }
+    }
+
+    async fn release(&self, import: &Import) -> Result<()> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(entry(import)?))
+            .condition_expression("#owner = :owner AND #state = :running")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":owner", s(&import.owner))
+            .expression_attribute_values(":running", s("running"));
+        match put.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if condition_failed(&error) => {
+                Err(StoreError::Conflict("the lease of the import".to_owned()))
+            }
+            Err(error) => Err(unavailable("handing an import on")(error)),
         }
     }
 

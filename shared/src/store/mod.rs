@@ -13,7 +13,7 @@ mod secrets;
 mod sessions;
 mod signals;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::future::Future;
 use std::ops::RangeInclusive;
 
@@ -25,7 +25,7 @@ use crate::beat::Beat;
 use crate::block::Block;
 use crate::credentials::Credentials;
 use crate::history::{DayOfShard, Hour, Summary};
-use crate::import::{Import, ImportCounts, ObjectVersion};
+use crate::import::{Import, ImportCounts, ImportId, ObjectVersion};
 use crate::incident::{Incident, IncidentId, Update};
 use crate::maintenance::{Window, WindowId};
 use crate::monitor::{Monitor, MonitorId, Region, ShardId, ShardSummary};
@@ -33,6 +33,7 @@ use crate::purchase::{BuyerToken, ItemId, Position, Purchase};
 use crate::schedule::Slot;
 use crate::session::{ApiKey, TokenHash};
 use crate::state::ShardState;
+use crate::trend::{DaySales, DayTrend, HourSales};
 
 pub use beats::BeatsTable;
 pub use history::HistoryTable;
@@ -305,7 +306,22 @@ pub const BATCH: usize = 25;
 pub trait WritePurchases {
     /// Puts up to [`BATCH`] purchases with different positions, each of them or an error: what the service
     /// leaves over is sent again. Putting a purchase again changes nothing.
-    fn put(&self, purchases: &[Purchase]) -> impl Future<Output = Result<()>> + Send;
+    fn put(&self, purchases: &[Purchase]) -> impl Future<Output = Result<Taken>> + Send;
+}
+
+/// How the service took what was put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// All of it the first time.
+    AtOnce,
+    /// Some of it only when it was sent again: more is asked of the table than it takes.
+    Throttled,
+}
+
+/// Deletes purchases, for people who ask to be erased.
+pub trait DeletePurchases {
+    /// Deletes up to [`BATCH`] purchases. Deleting one again changes nothing.
+    fn delete(&self, positions: &[Position]) -> impl Future<Output = Result<()>> + Send;
 }
 
 /// A part of one bucket of one day.
@@ -374,6 +390,10 @@ pub trait WriteImports {
     /// again changes nothing.
     fn finish(&self, import: &Import) -> impl Future<Output = Result<()>> + Send;
 
+    /// Ends this invocation's part of an import that goes on: records what `import` says, with the lease run out, so
+    /// that the next one may claim it at once. [`StoreError::Conflict`] when the lease is another's by now.
+    fn release(&self, import: &Import) -> impl Future<Output = Result<()>> + Send;
+
     /// The fingerprint of the first PII key of this installation: this one, if there was none yet.
     fn first_key(&self, fingerprint: &str) -> impl Future<Output = Result<String>> + Send;
 }
@@ -382,6 +402,88 @@ pub trait WriteImports {
 pub trait ReadImports {
     /// The entry of one version of an object.
     fn import(&self, object: &ObjectVersion) -> impl Future<Output = Result<Option<Import>>> + Send;
+}
+
+/// Reads the import ledger as a list.
+pub trait ListImports {
+    /// The import of this id.
+    fn import_by_id(&self, id: &ImportId) -> impl Future<Output = Result<Option<Import>>> + Send;
+    /// Imports of a month (of [`Import::started_at`]), newest first, at most `limit`, of those that began before this
+    /// instant if one is given. One that cannot be read is left out, and said in the log.
+    fn imports(
+        &self,
+        month: Date,
+        before: Option<Timestamp>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Import>>> + Send;
+}
+
+/// An HMAC of a person's e-mail address under the first PII key.
+pub type FirstHmac = [u8; 32];
+
+/// The people who have asked to be erased.
+pub trait ReadErased {
+    /// All of them.
+    fn erased(&self) -> impl Future<Output = Result<HashSet<FirstHmac>>> + Send;
+}
+
+/// Records who has asked to be erased.
+pub trait WriteErased {
+    /// Records a person, for good. Recording one again changes nothing.
+    fn put_erased(&self, person: &FirstHmac, at: Timestamp) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// Writes trends.
+pub trait WriteTrends {
+    /// Stores the day and its hours together, in place of those there; `false`, and nothing is written, when the result
+    /// of a reading that began later is there.
+    fn put_trend(&self, trend: &DayTrend) -> impl Future<Output = Result<bool>> + Send;
+    /// When the reading began whose result is stored of this day.
+    fn trend_read_at(&self, date: Date) -> impl Future<Output = Result<Option<Timestamp>>> + Send;
+}
+
+/// Reads trends.
+pub trait ReadTrends {
+    /// The days in which anything was sold, oldest first. What cannot be read is left out, and said in the log.
+    fn day_sales(&self, dates: RangeInclusive<Date>) -> impl Future<Output = Result<Vec<DaySales>>> + Send;
+    /// The hours in which anything was sold, oldest first.
+    fn hour_sales(&self, dates: RangeInclusive<Date>) -> impl Future<Output = Result<Vec<HourSales>>> + Send;
+}
+
+/// What the buyer index knows of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct KnownBuyer {
+    /// The first day that it bought on, as far as is known.
+    pub first: Option<Date>,
+    /// Whether the day asked about is noted.
+    pub noted: bool,
+}
+
+/// Keeps the buyer index: the days that each token bought on.
+pub trait WriteBuyers {
+    /// What is known of these tokens, in their order, read in batches; `date` is the day asked about.
+    fn known(
+        &self,
+        date: Date,
+        tokens: &[BuyerToken],
+    ) -> impl Future<Output = Result<Vec<KnownBuyer>>> + Send;
+    /// Notes that these tokens bought on this day, in batches. Noting it again changes nothing.
+    fn note(&self, date: Date, tokens: &[BuyerToken]) -> impl Future<Output = Result<()>> + Send;
+    /// Makes this the first day of a token unless an earlier one is stored; answers the later day that was stored
+    /// before, if one was: its trend counts the buyer as new, and has to be recomputed.
+    fn first_bought(
+        &self,
+        token: &BuyerToken,
+        date: Date,
+    ) -> impl Future<Output = Result<Option<Date>>> + Send;
+}
+
+/// Reads the buyer index, and takes people out of it.
+pub trait ForgetBuyers {
+    /// The days that the token bought on, oldest first.
+    fn days_of(&self, token: &BuyerToken) -> impl Future<Output = Result<Vec<Date>>> + Send;
+    /// Deletes everything about the token.
+    fn forget(&self, token: &BuyerToken) -> impl Future<Output = Result<()>> + Send;
 }
 
 /// Looks up API keys.

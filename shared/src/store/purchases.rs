@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use rand::Rng as _;
 
 use super::item::{Item, check_version, keyed, n, parsed, s, text, unavailable};
-use super::{BATCH, BucketPage, BucketQuery, ReadPurchases, Result, StoreError, WritePurchases};
+use super::{BATCH, BucketPage, BucketQuery, ReadPurchases, Result, StoreError, Taken, WritePurchases};
 use crate::purchase::{Position, Purchase, sortable};
 
 /// How often what the service left over is sent again, with pauses that double up to [`MAX_PAUSE`]: a quarter of
@@ -55,6 +55,9 @@ fn item_of(purchase: &Purchase) -> Item {
         ("quantity".to_owned(), n(purchase.quantity)),
         ("price".to_owned(), n(purchase.price)),
     ]);
+    if let Some(linked) = &purchase.linked {
+        item.insert("linked".to_owned(), s(linked.as_str()));
+    }
     item
 }
 
@@ -63,6 +66,7 @@ fn purchase_of(item: &Item) -> Result<Purchase> {
     Ok(Purchase {
         position: parsed(item, "sk")?,
         buyer: parsed(item, "buyer")?,
+        linked: if item.contains_key("linked") { Some(parsed(item, "linked")?) } else { None },
         item_id: parsed(item, "item_id")?,
         quantity: parsed(item, "quantity")?,
         price: parsed(item, "price")?,
@@ -83,14 +87,14 @@ fn pause_after(send: u32) -> Duration {
 }
 
 impl WritePurchases for PurchasesTable {
-    async fn put(&self, purchases: &[Purchase]) -> Result<()> {
+    async fn put(&self, purchases: &[Purchase]) -> Result<Taken> {
         if purchases.len() > BATCH {
             return Err(StoreError::Broken(format!("a batch of {}, more than {BATCH}", purchases.len())));
         }
         let mut left: Vec<WriteRequest> = purchases.iter().map(request_of).collect::<Result<_>>()?;
         for send in 1..=MAX_SENDS {
             if left.is_empty() {
-                return Ok(());
+                return Ok(if send <= 2 { Taken::AtOnce } else { Taken::Throttled });
             }
             let sent = self.client.batch_write_item().request_items(&self.table, left.clone()).send().await;
             match sent {
@@ -109,7 +113,7 @@ impl WritePurchases for PurchasesTable {
         }
         let cause = format!("{} of {} items left over after {MAX_SENDS} sends", left.len(), purchases.len());
         if left.is_empty() {
-            Ok(())
+            Ok(Taken::Throttled)
         } else {
             Err(StoreError::Unavailable { action: "writing purchases", cause })
         }

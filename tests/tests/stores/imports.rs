@@ -1,7 +1,7 @@
 //! The import ledger.
 
 use jiff::{Timestamp, ToSpan as _};
-use shared::import::{Import, ImportCounts, ImportState, LEASE_SECONDS, ObjectVersion};
+use shared::import::{Import, ImportCounts, ImportState, ObjectVersion};
 use shared::store::{Claim, ReadImports, StoreError, WriteImports};
 
 use super::instant;
@@ -19,26 +19,20 @@ contracts!(
 
 fn import(owner: &str, now: Timestamp) -> Import {
     let object = ObjectVersion { key: "purchases/größe 1.csv".into(), version: "v1".into() };
-    Import {
-        import_id: object.import_id(),
-        object,
-        size: 1_234,
-        state: ImportState::Running,
-        counts: ImportCounts::default(),
-        message: None,
-        key_id: None,
-        unsorted: false,
-        rejects_key: None,
-        started_at: now,
-        ended_at: None,
-        duration_ms: None,
-        owner: owner.into(),
-        lease_until: now + LEASE_SECONDS.seconds(),
-    }
+    Import::begun(object, 1_234, owner, now)
 }
 
 fn counts() -> ImportCounts {
-    ImportCounts { bytes: 900, rows: 12, loaded: 10, rejected: [("email".to_owned(), 2)].into() }
+    ImportCounts {
+        bytes: 900,
+        text_bytes: 1_800,
+        rows: 13,
+        loaded: 10,
+        rejected: [("email".to_owned(), 2)].into(),
+        erased: 1,
+        ambiguous_times: 3,
+        checkpoint: 13,
+    }
 }
 
 async fn one_delivery_holds_the_lease(store: &(impl ReadImports + WriteImports)) {

@@ -17,6 +17,7 @@ fn purchase(at: &str, row_id: u128) -> Purchase {
     Purchase {
         position: Position { at: instant(at), row_id: RowId(row_id) },
         buyer: BuyerToken::keyed("k1", &"0123456789abcdef".repeat(4)),
+        linked: None,
         item_id: ItemId::parse(b"9007199254740991").unwrap(),
         quantity: Quantity::parse(b"-2").unwrap(),
         price: Money::parse(b"99999999999.9999").unwrap(),
@@ -68,6 +69,7 @@ async fn filters_apply(store: &(impl ReadPurchases + WritePurchases)) {
     let other = Purchase {
         item_id: ItemId::parse(b"7").unwrap(),
         buyer: BuyerToken::keyed("k2", &"f".repeat(64)),
+        linked: None,
         ..purchase("2021-03-21T11:00:01Z", 16)
     };
     store.put(&[plain.clone(), other.clone()]).await.unwrap();

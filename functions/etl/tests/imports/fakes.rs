@@ -18,7 +18,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use shared::import::{Import, ImportCounts, ObjectVersion};
 use shared::purchase::{Position, Purchase};
-use shared::store::{Claim, Result, StoreError, WriteImports, WritePurchases};
+use shared::store::{Claim, Result, StoreError, Taken, WriteImports, WritePurchases};
 use tests::memory::Memory;
 
 pub(crate) const BUCKET: &str = "shopwatch-uploads-123456789012-us-east-1";
@@ -226,7 +226,7 @@ impl ReadKeys for Fake {
 }
 
 impl WritePurchases for Fake {
-    async fn put(&self, purchases: &[Purchase]) -> Result<()> {
+    async fn put(&self, purchases: &[Purchase]) -> Result<Taken> {
         let delay = {
             let mut world = self.world();
             world.batches += 1;
@@ -265,6 +265,10 @@ impl WriteImports for Fake {
 
     async fn finish(&self, import: &Import) -> Result<()> {
         self.memory.finish(import).await
+    }
+
+    async fn release(&self, import: &Import) -> Result<()> {
+        self.memory.release(import).await
     }
 
     async fn first_key(&self, fingerprint: &str) -> Result<String> {

@@ -29,6 +29,7 @@ fn purchase(seconds: i64, row: u128, item: u64) -> Purchase {
     Purchase {
         position: Position { at: from + SignedDuration::from_secs(seconds), row_id: RowId(row) },
         buyer: "0123456789abcdef0123456789abcdef01234567".parse().unwrap(),
+        linked: None,
         item_id: item.to_string().parse().unwrap(),
         quantity: "1".parse().unwrap(),
         price: "1".parse().unwrap(),

@@ -15,20 +15,10 @@ fn object() -> ObjectVersion {
 fn entry(state: ImportState, rows: u64) -> Import {
     let object = object();
     Import {
-        import_id: object.import_id(),
-        object,
-        size: 1_000,
         state,
-        counts: ImportCounts { bytes: rows * 10, rows, loaded: rows, rejected: BTreeMap::new() },
-        message: None,
+        counts: ImportCounts { bytes: rows * 10, rows, loaded: rows, ..ImportCounts::default() },
         key_id: Some("k1".into()),
-        unsorted: false,
-        rejects_key: None,
-        started_at: "2026-11-21T14:25:00Z".parse().unwrap(),
-        ended_at: None,
-        duration_ms: None,
-        owner: "somebody".into(),
-        lease_until: "2026-11-21T14:25:45Z".parse().unwrap(),
+        ..Import::begun(object, 1_000, "somebody", "2026-11-21T14:25:00Z".parse().unwrap())
     }
 }
 

@@ -111,27 +111,59 @@ fn the_generated_key_is_frozen() {
 }
 
 #[test]
-fn uploads_are_private_versioned_and_announced_below_one_prefix() {
+fn buckets_are_private_and_encrypted_and_want_tls() {
+    let template = template();
+    for name in ["Uploads", "Analytics"] {
+        let bucket = &template["Resources"][format!("{name}Bucket")]["Properties"];
+        for block in ["BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"] {
+            assert_eq!(bucket["PublicAccessBlockConfiguration"][block], true, "{name} {block}");
+        }
+        let encryption = &bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"][0];
+        assert_eq!(encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"], "AES256", "{name}");
+        let policy = &template["Resources"][format!("{name}TlsOnly")];
+        assert_eq!(policy["Condition"], "OnAws", "{name}");
+        let statement = &policy["Properties"]["PolicyDocument"]["Statement"][0];
+        assert_eq!(statement["Effect"], "Deny", "{name}");
+        assert_eq!(statement["Condition"]["Bool"]["aws:SecureTransport"], "false", "{name}");
+    }
+    assert_eq!(resources_of(&template, "AWS::S3::Bucket").len(), 2);
+}
+
+#[test]
+fn uploads_are_versioned_and_announced_below_one_prefix_and_analytics_are_neither() {
     let template = template();
     let bucket = &template["Resources"]["UploadsBucket"]["Properties"];
-    for block in ["BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"] {
-        assert_eq!(bucket["PublicAccessBlockConfiguration"][block], true, "{block}");
-    }
     assert_eq!(bucket["VersioningConfiguration"]["Status"], "Enabled");
-    let encryption = &bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"][0];
-    assert_eq!(encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"], "AES256");
-
     let announced = bucket["NotificationConfiguration"]["LambdaConfigurations"].as_array().expect("a list");
     let [announced] = announced.as_slice() else { panic!("one notification expected: {announced:?}") };
     assert_eq!(announced["Event"], "s3:ObjectCreated:*");
     let rules = json!([{"Name": "prefix", "Value": "purchases/"}]);
     assert_eq!(announced["Filter"]["S3Key"]["Rules"], rules);
+    // Who is erased must not live on in an old version.
+    let analytics = &template["Resources"]["AnalyticsBucket"]["Properties"];
+    assert_eq!(analytics["VersioningConfiguration"], Value::Null);
+    assert_eq!(analytics["NotificationConfiguration"], Value::Null);
+}
 
-    let policy = &template["Resources"]["UploadsTlsOnly"];
-    assert_eq!(policy["Condition"], "OnAws");
-    let statement = &policy["Properties"]["PolicyDocument"]["Statement"][0];
-    assert_eq!(statement["Effect"], "Deny");
-    assert_eq!(statement["Condition"]["Bool"]["aws:SecureTransport"], "false");
+#[test]
+fn imports_are_taken_up_again_and_sales_recomputed_by_schedule() {
+    let template = template();
+    let schedules = [
+        ("EtlFunction", "Sweep", "cron(17 * * * ? *)", r#"{"sweep":"<aws.scheduler.scheduled-time>"}"#),
+        (
+            "RollupFunction",
+            "EveryNight",
+            "cron(41 2 * * ? *)",
+            r#"{"nightly":"<aws.scheduler.scheduled-time>"}"#,
+        ),
+    ];
+    for (function, event, when, input) in schedules {
+        let schedule = &template["Resources"][function]["Properties"]["Events"][event]["Properties"];
+        assert_eq!(json!([schedule["ScheduleExpression"], schedule["Input"]]), json!([when, input]));
+        assert_eq!(schedule["DeadLetterConfig"]["Arn"], "DeadLetters.Arn");
+    }
+    // It starts itself to go on; Lambda would stop that after sixteen times.
+    assert_eq!(template["Resources"]["EtlFunction"]["Properties"]["RecursiveLoop"], "Allow");
 }
 
 #[test]
@@ -295,8 +327,28 @@ fn roles_hold_exactly_what_their_function_does() {
         (
             "RollupRole",
             json!([
-                ["dynamodb:Query", ["MonitorsTable.Arn", "SignalsTable.Arn"]],
-                [["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"], "HistoryTable.Arn"],
+                [
+                    "dynamodb:Query",
+                    [
+                        "MonitorsTable.Arn",
+                        "SignalsTable.Arn",
+                        "PurchasesTable.Arn",
+                        "${ImportsTable.Arn}/index/by_month"
+                    ]
+                ],
+                [
+                    [
+                        "dynamodb:BatchGetItem",
+                        "dynamodb:BatchWriteItem",
+                        "dynamodb:DeleteItem",
+                        "dynamodb:GetItem",
+                        "dynamodb:PutItem",
+                        "dynamodb:Query"
+                    ],
+                    "HistoryTable.Arn"
+                ],
+                ["s3:PutObject", format!("{ANALYTICS_ARN}/analytics/*")],
+                ["lambda:InvokeFunction", function_arn("rollup")],
                 ["sqs:SendMessage", "DeadLetters.Arn"],
                 [["logs:CreateLogStream", "logs:PutLogEvents"], "RollupLogs.Arn"],
             ]),
@@ -312,7 +364,12 @@ fn roles_hold_exactly_what_their_function_does() {
             "EtlRole",
             json!([
                 ["dynamodb:BatchWriteItem", "PurchasesTable.Arn"],
-                [["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], "ImportsTable.Arn"],
+                [
+                    ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"],
+                    "ImportsTable.Arn"
+                ],
+                ["dynamodb:Query", "${ImportsTable.Arn}/index/by_month"],
+                ["lambda:InvokeFunction", [function_arn("etl"), "RollupFunction.Arn".to_owned()]],
                 [["s3:GetObject", "s3:GetObjectVersion"], format!("{UPLOADS_ARN}/purchases/*")],
                 [["s3:PutObject", "s3:AbortMultipartUpload"], format!("{UPLOADS_ARN}/rejects/*")],
                 ["secretsmanager:GetSecretValue", "PiiKey.Id"],
@@ -323,9 +380,19 @@ fn roles_hold_exactly_what_their_function_does() {
         (
             "ReaderRole",
             json!([
-                ["dynamodb:Query", ["MonitorsTable.Arn", "SignalsTable.Arn", "PurchasesTable.Arn"]],
+                [
+                    "dynamodb:Query",
+                    [
+                        "MonitorsTable.Arn",
+                        "SignalsTable.Arn",
+                        "PurchasesTable.Arn",
+                        "${ImportsTable.Arn}/index/by_month",
+                        "${ImportsTable.Arn}/index/by_id"
+                    ]
+                ],
                 [["dynamodb:GetItem", "dynamodb:Query"], "IncidentsTable.Arn"],
                 ["dynamodb:GetItem", "HistoryTable.Arn"],
+                [["dynamodb:BatchGetItem", "dynamodb:Query"], "HistoryTable.Arn"],
                 ["dynamodb:GetItem", "SessionsTable.Arn"],
                 [["logs:CreateLogStream", "logs:PutLogEvents"], "ReaderLogs.Arn"],
             ]),
@@ -333,7 +400,7 @@ fn roles_hold_exactly_what_their_function_does() {
         (
             "ScheduleRole",
             json!([
-                ["lambda:InvokeFunction", ["SchedulerFunction.Arn", "RollupFunction.Arn"]],
+                ["lambda:InvokeFunction", ["SchedulerFunction.Arn", "RollupFunction.Arn", "EtlFunction.Arn"]],
                 ["sqs:SendMessage", "DeadLetters.Arn"],
             ]),
         ),
@@ -356,6 +423,12 @@ fn roles_hold_exactly_what_their_function_does() {
         let leading = json!({"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [partition]}});
         assert_eq!(scheduler[at]["Condition"], leading);
     }
+    // The buyers are in the same table as the trends.
+    let reader =
+        &template["Resources"]["ReaderRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"];
+    let summary = json!({"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["SUMMARY"]}});
+    let trends = json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["TREND#*"]}});
+    assert_eq!(json!([reader[2]["Condition"], reader[3]["Condition"]]), json!([summary, trends]));
     let states = json!({"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["STATE"]}});
     for template in [template, probe()] {
         let statements =
@@ -366,6 +439,15 @@ fn roles_hold_exactly_what_their_function_does() {
 
 const PING_ANYWHERE: &str =
     "arn:${AWS::Partition}:lambda:*:${AWS::AccountId}:function:${AWS::StackName}-ping";
+
+fn function_arn(name: &str) -> String {
+    format!(
+        "arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:${{AWS::StackName}}-{name}"
+    )
+}
+
+const ANALYTICS_ARN: &str =
+    "arn:${AWS::Partition}:s3:::${AWS::StackName}-analytics-${AWS::AccountId}-${AWS::Region}";
 
 const UPLOADS_ARN: &str =
     "arn:${AWS::Partition}:s3:::${AWS::StackName}-uploads-${AWS::AccountId}-${AWS::Region}";

@@ -48,6 +48,16 @@ impl Env {
         text.parse().map_err(|error| self.problems.push(format!("{name}: {error}"))).ok()
     }
 
+    /// A variable read by this function, which gets an empty text when it is missing.
+    pub fn read<T, E: std::fmt::Display>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let text = (self.lookup)(name).unwrap_or_default();
+        read(&text).map_err(|error| self.problems.push(format!("{name}: {error}"))).ok()
+    }
+
     /// A variable that must be one of these texts.
     pub fn one_of<T: Clone>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<T> {
         let text = self.text(name)?;

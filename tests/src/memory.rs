@@ -1,6 +1,6 @@
 //! Every store in memory, for tests of handlers. The contract tests hold it to what DynamoDB does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,20 +10,23 @@ use shared::beat::Beat;
 use shared::block::Block;
 use shared::credentials::Credentials;
 use shared::history::{DayOfShard, Hour, Summary};
-use shared::import::{Import, ImportCounts, ImportState, ObjectVersion};
+use shared::import::Import;
 use shared::incident::{Incident, IncidentId, Update};
 use shared::maintenance::{Window, WindowId};
 use shared::monitor::{Monitor, MonitorId, Region, ShardId, ShardSummary};
-use shared::purchase::{Position, Purchase};
+use shared::purchase::{BuyerToken, Position, Purchase};
 use shared::schedule::Slot;
 use shared::session::{ApiKey, TokenHash};
 use shared::state::ShardState;
 use shared::store::{
-    BATCH, Broken, BucketPage, BucketQuery, Claim, MAX_SLOTS, Mark, ReadImports, ReadMonitors, ReadPurchases,
-    ReadSessions, ReadShards, ReadSignals, Result, ShardChange, StoreError, Stored, Taken, WriteImports,
-    WriteMonitors, WritePurchases, WriteSessions, WriteSignals,
+    Broken, FirstHmac, MAX_SLOTS, Mark, ReadMonitors, ReadSessions, ReadShards, ReadSignals, Result,
+    ShardChange, StoreError, Stored, WriteMonitors, WriteSessions, WriteSignals,
 };
+use shared::trend::DayTrend;
 
+mod imports;
+mod purchases;
+mod trends;
 mod uptime;
 
 /// All tables of an installation. Clones share them.
@@ -61,6 +64,12 @@ pub struct Tables {
     pub days: BTreeMap<(ShardId, Date), DayOfShard>,
     /// The table `history`: summaries.
     pub summaries: BTreeMap<ShardId, Summary>,
+    /// The table `history`: trends, without hours in which nothing was sold.
+    pub trends: BTreeMap<Date, DayTrend>,
+    /// The table `history`: the first day that each buyer bought on.
+    pub first_bought: BTreeMap<BuyerToken, Date>,
+    /// The table `history`: the days that each buyer bought on.
+    pub bought: BTreeSet<(BuyerToken, Date)>,
     /// The table `signals`.
     pub blocks: BTreeMap<(ShardId, Slot, Region), Block>,
     /// The table `purchases`.
@@ -69,6 +78,8 @@ pub struct Tables {
     pub imports: BTreeMap<(String, String), Import>,
     /// The table `imports`: the fingerprint of the first PII key.
     pub first_key: Option<String>,
+    /// The table `imports`: who has asked to be erased, and when.
+    pub erased: BTreeMap<FirstHmac, Timestamp>,
     /// The table `sessions`.
     pub keys: BTreeMap<String, ApiKey>,
     /// Calls of any store that may still succeed; every later one fails. `None`: all succeed.
@@ -94,7 +105,8 @@ impl Memory {
             tables.monitors.insert(monitor.id.clone(), monitor);
             let of_shard: Vec<Monitor> =
                 tables.monitors.values().filter(|m| m.id.shard() == shard).cloned().collect();
-            tables.shards.insert(shard, ShardSummary::of(shard, &of_shard, 1));
+            let since = tables.shards.get(&shard).map_or(Slot::of_minutes(0), |summary| summary.since);
+            tables.shards.insert(shard, ShardSummary::of(shard, &of_shard, 1, since));
         }
     }
 
@@ -172,104 +184,6 @@ impl ReadSignals for Memory {
     async fn oldest(&self, shard: ShardId) -> Result<Option<Slot>> {
         let tables = self.call()?;
         Ok(tables.blocks.keys().find(|(of, _, _)| *of == shard).map(|(_, slot, _)| *slot))
-    }
-}
-
-impl WritePurchases for Memory {
-    async fn put(&self, purchases: &[Purchase]) -> Result<Taken> {
-        if purchases.len() > BATCH {
-            return Err(StoreError::Broken(format!("a batch of {}", purchases.len())));
-        }
-        let mut tables = self.call()?;
-        tables.purchases.extend(purchases.iter().map(|p| (p.position, p.clone())));
-        Ok(Taken::AtOnce)
-    }
-}
-
-impl ReadPurchases for Memory {
-    async fn page(&self, query: &BucketQuery) -> Result<BucketPage> {
-        let tables = self.call()?;
-        let wanted = |p: &&Purchase| {
-            p.position.date() == query.date
-                && p.position.row_id.bucket() == query.bucket
-                && (query.from..query.until).contains(&p.position.at)
-                && query.after.is_none_or(|after| p.position > after)
-        };
-        let limit = usize::from(query.limit);
-        // As DynamoDB does: a page ends after `limit` items, filtered or not.
-        let read: Vec<&Purchase> = tables.purchases.values().filter(wanted).take(limit).collect();
-        let read_to = read.last().filter(|_| read.len() == limit).map(|last| last.position);
-        let matches = |p: &&Purchase| {
-            query.item.is_none_or(|item| p.item_id == item)
-                && query.buyer.as_ref().is_none_or(|b| p.buyer == *b)
-        };
-        Ok(BucketPage { purchases: read.into_iter().filter(matches).cloned().collect(), read_to })
-    }
-}
-
-fn entry(object: &ObjectVersion) -> (String, String) {
-    (object.key.clone(), object.version.clone())
-}
-
-impl WriteImports for Memory {
-    async fn claim(&self, import: &Import, now: Timestamp) -> Result<Claim> {
-        let mut tables = self.call()?;
-        if let Some(there) = tables.imports.get(&entry(&import.object)) {
-            if there.state.is_final() {
-                return Ok(Claim::Ended(Box::new(there.clone())));
-            }
-            let own = there.owner == import.owner;
-            if there.state == ImportState::Running && there.lease_until >= now && !own {
-                return Ok(Claim::Leased(there.lease_until));
-            }
-        }
-        tables.imports.insert(entry(&import.object), import.clone());
-        Ok(Claim::Granted)
-    }
-
-    async fn progress(
-        &self,
-        object: &ObjectVersion,
-        owner: &str,
-        counts: &ImportCounts,
-        lease_until: Timestamp,
-    ) -> Result<()> {
-        let mut tables = self.call()?;
-        let import = owned(&mut tables, object, owner)?;
-        import.counts = counts.clone();
-        import.lease_until = lease_until;
-        Ok(())
-    }
-
-    async fn finish(&self, import: &Import) -> Result<()> {
-        let mut tables = self.call()?;
-        if tables.imports.get(&entry(&import.object)) != Some(import) {
-            *owned(&mut tables, &import.object, &import.owner)? = import.clone();
-        }
-        Ok(())
-    }
-
-    async fn release(&self, import: &Import) -> Result<()> {
-        *owned(&mut *self.call()?, &import.object, &import.owner)? = import.clone();
-        Ok(())
-    }
-
-    async fn first_key(&self, fingerprint: &str) -> Result<String> {
-        Ok(self.call()?.first_key.get_or_insert_with(|| fingerprint.to_owned()).clone())
-    }
-}
-
-/// The running import of this owner.
-fn owned<'a>(tables: &'a mut Tables, object: &ObjectVersion, owner: &str) -> Result<&'a mut Import> {
-    let import = tables.imports.get_mut(&entry(object));
-    import
-        .filter(|import| import.owner == owner && import.state == ImportState::Running)
-        .ok_or_else(|| StoreError::Conflict("the lease of the import".to_owned()))
-}
-
-impl ReadImports for Memory {
-    async fn import(&self, object: &ObjectVersion) -> Result<Option<Import>> {
-        Ok(self.call()?.imports.get(&entry(object)).cloned())
     }
 }
 

@@ -143,7 +143,7 @@ async fn a_day_replayed_ends_in_the_same_tables() {
     let monitors = monitors();
     for shard in [ShardId(0), ShardId(1)] {
         let put: Vec<Monitor> = monitors.iter().filter(|m| m.id.shard() == shard).cloned().collect();
-        let summary = ShardSummary::of(shard, &put, 1);
+        let summary = ShardSummary::of(shard, &put, 1, Slot::of_minutes(0));
         tables.monitors.change(&ShardChange { put, summary }).await.unwrap();
     }
 

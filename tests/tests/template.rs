@@ -502,7 +502,7 @@ fn silence_and_dead_letters_are_seen_and_the_rest_is_detail() {
         json!([silence["Namespace"], silence["MetricName"], silence["Statistic"], silence["Period"]]);
     assert_eq!(source, json!(["AWS/Lambda", "Errors", "Sum", 60]));
     assert_eq!(silence["Dimensions"], json!([{"Name": "FunctionName", "Value": "SchedulerFunction"}]));
-    assert_eq!(json!([silence["EvaluationPeriods"], silence["DatapointsToAlarm"]]), json!([5, 5]));
+    assert_eq!(json!([silence["EvaluationPeriods"], silence["DatapointsToAlarm"]]), json!([5, 3]));
     assert_eq!(silence["ComparisonOperator"], "GreaterThanOrEqualToThreshold");
     assert_eq!(json!([silence["Threshold"], silence["TreatMissingData"]]), json!([1, "breaching"]));
     for template in [&template, &probe()] {
@@ -518,6 +518,23 @@ fn silence_and_dead_letters_are_seen_and_the_rest_is_detail() {
         assert_eq!(probe()["Resources"][name]["Condition"], "HasDetailedAlarms", "{name}");
     }
     assert_eq!(template["Conditions"]["HasDetailedAlarms"], json!(["OnAws", ["DetailedAlarms", "true"]]));
+}
+
+/// The README names the price of these, and `shopwatch cost` counts those of watching, `ALARM_METRICS` at home and
+/// `ALARM_METRICS_OF_A_REGION` elsewhere: an alarm that is there by default belongs into both.
+#[test]
+fn five_alarms_are_always_there_and_two_of_them_are_of_watching() {
+    let unconditional = |template: &Value| -> Vec<String> {
+        let alarms = resources_of(template, "AWS::CloudWatch::Alarm").into_iter();
+        let always = alarms.filter(|(_, alarm)| alarm["Condition"].is_null());
+        let names =
+            always.inspect(|(name, alarm)| assert!(alarm["Properties"]["Metrics"].is_null(), "{name}"));
+        names.map(|(name, _)| name).collect()
+    };
+    // Of watching: the second and the third.
+    let always = ["AdminErrors", "BlocksMissing", "DeadLetterSent", "EtlErrors", "ReaderErrors"];
+    assert_eq!(unconditional(&template()), always);
+    assert_eq!(unconditional(&probe()), ["DeadLetterSent"]);
 }
 
 #[test]

@@ -1,27 +1,33 @@
-//! Memory of an import of ten million rows in time order, through the real import against stores that keep
-//! nothing: prints `etl.memory_10m_rows_mb`, the peak of the resident set.
+//! Memory of an import of ten million rows, through the real import against stores that keep nothing: prints
+//! `etl.memory_10m_rows_mb` (in time order) and `etl.memory_10m_rows_unsorted_mb`, the peaks of the resident set.
 
 mod rows;
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use bytes::Bytes;
 use etl::config::Config;
 use etl::event::Upload;
-use etl::import::{Etl, ReadKeys};
+use etl::format::Format;
+use etl::import::{Etl, Invocation, ReadKeys};
 use etl::object::{Body, Opened, ReadUpload};
 use etl::pii::Method;
 use etl::rejects::{Part, WriteRejects};
-use jiff::Timestamp;
 use secrecy::SecretString;
-use shared::import::{Import, ImportCounts, ImportState, ObjectVersion};
+use serde_json::Value;
+use shared::import::ImportState;
+use shared::invoke::Invoke;
 use shared::purchase::Purchase;
-use shared::store::{Claim, Result, Taken, WriteImports, WritePurchases};
+use shared::store::{ReadImports as _, Result, Taken, WritePurchases};
+use tests::memory::Memory;
 use tokio::time::Instant;
 
 /// Where everything goes, and where the rows come from.
+#[derive(Clone, Copy)]
 struct Nowhere {
     rows: u64,
+    unsorted: bool,
 }
 
 /// Rows made while they are read.
@@ -44,8 +50,9 @@ impl Body for Generated {
 impl ReadUpload for Nowhere {
     type Body = Generated;
     async fn open(&self, _: &Upload) -> anyhow::Result<Opened<Generated>> {
-        let body = Generated { rows: rows::Rows::new(), left: self.rows };
-        Ok(Opened { content_type: None, size: None, body })
+        let rows = rows::Rows::new();
+        let rows = if self.unsorted { rows.scattered() } else { rows };
+        Ok(Opened { content_type: None, size: None, body: Generated { rows, left: self.rows } })
     }
 }
 
@@ -82,24 +89,45 @@ impl WritePurchases for Nowhere {
     }
 }
 
-impl WriteImports for Nowhere {
-    async fn claim(&self, _: &Import, _: Timestamp) -> Result<Claim> {
-        Ok(Claim::Granted)
-    }
-    async fn progress(&self, _: &ObjectVersion, _: &str, _: &ImportCounts, _: Timestamp) -> Result<()> {
+impl Invoke for Nowhere {
+    async fn invoke(&self, _: &Value) -> anyhow::Result<()> {
         Ok(())
     }
-    async fn finish(&self, import: &Import) -> Result<()> {
-        assert_eq!((import.state, import.unsorted), (ImportState::Loaded, false));
-        assert_eq!((import.counts.rows, import.counts.loaded), (self.rows, self.rows));
-        Ok(())
-    }
-    async fn release(&self, _: &Import) -> Result<()> {
-        Ok(())
-    }
-    async fn first_key(&self, fingerprint: &str) -> Result<String> {
-        Ok(fingerprint.to_owned())
-    }
+}
+
+/// Imports so many rows.
+async fn import(rows: u64, unsorted: bool) -> anyhow::Result<()> {
+    let config = Config {
+        stack: "bench".to_owned(),
+        purchases_table: String::new(),
+        imports_table: String::new(),
+        bucket: String::new(),
+        secret: String::new(),
+        method: Method::Hmac,
+        function: String::new(),
+        rollup_function: String::new(),
+        format: Format::default(),
+        max_rejected_percent: 50,
+    };
+    let (nowhere, ledger) = (Nowhere { rows, unsorted }, Memory::default());
+    let etl = Etl {
+        config,
+        objects: nowhere,
+        keys: nowhere,
+        purchases: nowhere,
+        ledger: ledger.clone(),
+        itself: nowhere,
+        rollup: nowhere,
+    };
+    let key = "purchases/bench.csv".to_owned();
+    let upload =
+        Upload { bucket: String::new(), key, version: None, etag: None, size: None, sequencer: None };
+    let over = Instant::now() + Duration::from_secs(3_600);
+    etl.import(&upload, &Invocation { owner: "bench".to_owned(), hop: 0, deadline: over, over }).await?;
+    let entry = ledger.import(&upload.object()).await?.context("an entry in the ledger")?;
+    assert_eq!((entry.state, entry.unsorted), (ImportState::Loaded, unsorted), "{:?}", entry.message);
+    assert_eq!((entry.counts.rows, entry.counts.loaded), (rows, rows));
+    Ok(())
 }
 
 /// The peak of the resident set in KiB.
@@ -110,26 +138,16 @@ fn peak_kib() -> Option<u64> {
 }
 
 #[tokio::main(flavor = "current_thread")]
-#[expect(clippy::print_stdout, reason = "a bench tells its figure")]
+#[expect(clippy::print_stdout, reason = "a bench tells its figures")]
 async fn main() -> anyhow::Result<()> {
     // Among the tests it only has to run.
     let measured = std::env::args().any(|argument| argument == "--bench");
-    let rows = if measured { 10_000_000 } else { 10_000 };
-    let config = Config {
-        stack: "bench".to_owned(),
-        purchases_table: String::new(),
-        imports_table: String::new(),
-        bucket: String::new(),
-        secret: String::new(),
-        method: Method::Hmac,
-    };
-    let nowhere = || Nowhere { rows };
-    let etl = Etl { config, objects: nowhere(), keys: nowhere(), purchases: nowhere(), ledger: nowhere() };
-    let key = "purchases/bench.csv".to_owned();
-    let upload = Upload { bucket: String::new(), key, version: None, etag: None, size: None };
-    etl.import(&upload, "bench", Instant::now() + Duration::from_secs(3_600)).await?;
-    if let (true, Some(peak)) = (measured, peak_kib()) {
-        println!("etl.memory_10m_rows_mb\t{:.1}\tMB", peak as f64 * 1.024 / 1_000.0);
+    // The smaller peak first.
+    for (name, unsorted) in [("etl.memory_10m_rows_mb", false), ("etl.memory_10m_rows_unsorted_mb", true)] {
+        import(if measured { 10_000_000 } else { 10_000 }, unsorted).await?;
+        if let (true, Some(peak)) = (measured, peak_kib()) {
+            println!("{name}\t{:.1}\tMB", peak as f64 * 1.024 / 1_000.0);
+        }
     }
     Ok(())
 }

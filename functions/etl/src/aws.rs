@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
@@ -10,6 +12,7 @@ use secrecy::SecretString;
 use shared::clients::causes;
 
 use crate::event::Upload;
+use crate::gone::Gone;
 use crate::import::ReadKeys;
 use crate::object::{Body, Opened, ReadUpload};
 use crate::rejects::{Part, WriteRejects};
@@ -39,15 +42,24 @@ impl ReadUpload for S3 {
     type Body = Object;
 
     async fn open(&self, upload: &Upload) -> anyhow::Result<Opened<Object>> {
-        let mut get = self.client.get_object().bucket(&upload.bucket).key(&upload.key);
-        get = match (&upload.version, &upload.etag) {
-            (Some(version), _) => get.version_id(version),
-            (None, Some(etag)) => get.if_match(format!("\"{}\"", etag.trim_matches('"'))),
-            (None, None) => get,
-        };
-        let object = get.send().await.map_err(told)?;
+        let get = self.client.get_object().bucket(&upload.bucket).key(&upload.key);
+        let tag = upload.etag.as_deref().map(|tag| format!("\"{}\"", tag.trim_matches('"')));
+        let get = get.set_version_id(upload.version.clone()).set_if_match(tag);
+        let object = get.send().await.map_err(|error| match gone(&error) {
+            Some(gone) => gone.into(),
+            None => told(error),
+        })?;
         let size = object.content_length.and_then(|size| u64::try_from(size).ok());
         Ok(Opened { content_type: object.content_type, size, body: Object(object.body) })
+    }
+}
+
+/// Whether S3 says that the object is not there as it was announced.
+fn gone(error: &SdkError<GetObjectError>) -> Option<Gone> {
+    match error.raw_response()?.status().as_u16() {
+        404 => Some(Gone::Deleted),
+        412 => Some(Gone::Replaced),
+        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Splits the bytes of an export into records, in any chunking, with bounded memory.
 //!
 //! A record is one physical line, or several when a quoted field holds line breaks. A line without quotes is
-//! split at its commas, every other record by `csv-core`. What bounds it:
+//! split at its delimiters, every other record by `csv-core`. What bounds it:
 //! - a line of more than [`MAX_RECORD`] bytes is reported and passed over without being kept;
 //! - a quote that is never closed must not swallow the file: when a record doesn't end within [`MAX_RECORD`]
 //!   bytes and [`MAX_LINES`] lines, its first line alone is reported, and reading goes on behind that line.
@@ -11,65 +11,74 @@ use std::ops::Range;
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 
-pub use crate::record::{COLUMNS, MAX_LINES, MAX_RECORD, Piece, Problem, Record};
-
-/// The byte order mark that some programs put before UTF-8 text.
-const BOM: &[u8] = b"\xef\xbb\xbf";
+pub use crate::record::{COLUMNS, MAX_COLUMNS, MAX_LINES, MAX_RECORD, Piece, Problem, Record};
 
 /// Splits chunks that are pushed into it. Line ends are `\n` with any number of `\r` before it; the last line
 /// needs none. Empty lines are passed over.
 pub struct Splitter {
     reader: Reader,
     /// Bytes pushed and not yet handed out, from `start` on.
-    buffer: Vec<u8>,
+    pub(crate) buffer: Vec<u8>,
     start: usize,
     /// Number of the line at `start`, from 1.
     line: u64,
-    begun: bool,
+    delimiter: u8,
     ended: bool,
     /// Inside a line that is too long.
     skipping: bool,
     /// The fields of the record handed out last, unquoted, one behind the other; not used when it has no quotes.
-    fields: Vec<u8>,
-    /// Where its fields end: in `fields`, or in its bytes when it has no quotes.
-    ends: [usize; COLUMNS + 1],
-    last: Found,
+    pub(crate) fields: Vec<u8>,
+    /// Where its fields end: in `fields`, or in its bytes when it has no quotes. One more than the columns that can be looked at, so that there is always room for one.
+    pub(crate) ends: Box<[usize; MAX_COLUMNS + 1]>,
+    /// What was handed out last.
+    pub(crate) last: Found,
 }
 
-/// What was found at the start of the buffer, as places in it.
-#[derive(Debug, Clone, Default)]
-struct Found {
-    line: u64,
-    raw: Range<usize>,
+/// A record or a bad line, as places in the buffer.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) line: u64,
+    pub(crate) raw: Range<usize>,
     first_line_end: usize,
-    lines: u64,
-    columns: usize,
-    quotes: bool,
+    pub(crate) lines: u64,
+    pub(crate) columns: usize,
+    pub(crate) quotes: bool,
     problem: Option<Problem>,
 }
 
-impl Default for Splitter {
-    fn default() -> Self {
+impl Splitter {
+    /// Splits at this delimiter.
+    pub fn new(delimiter: u8) -> Self {
         let mut splitter = Self {
-            // `\r` is part of the line end only before `\n`, which is taken care of here.
-            reader: ReaderBuilder::new().terminator(Terminator::Any(b'\n')).build(),
+            reader: reader(delimiter),
             buffer: Vec::new(),
             start: 0,
             line: 1,
-            begun: false,
+            delimiter,
             ended: false,
             skipping: false,
             // Unquoting never makes longer; one byte more, so that the output is never "full".
             fields: vec![0; MAX_RECORD + 2],
-            ends: [0; COLUMNS + 1],
+            ends: Box::new([0; MAX_COLUMNS + 1]),
             last: Found::default(),
         };
         splitter.reset();
         splitter
     }
-}
 
-impl Splitter {
+    /// The first bytes, so many of them or all there are; `None` when more are needed. Only before the first
+    /// [`next`](Self::next).
+    pub fn start(&self, most: usize) -> Option<&[u8]> {
+        (self.ended || self.buffer.len() >= most).then(|| &self.buffer[..most.min(self.buffer.len())])
+    }
+
+    /// Splits at another delimiter. Only before the first [`next`](Self::next).
+    pub fn set_delimiter(&mut self, delimiter: u8) {
+        self.delimiter = delimiter;
+        self.reader = reader(delimiter);
+        self.reset();
+    }
+
     /// Adds bytes. Take every [`next`](Self::next) before the next push: what is pushed is kept until then.
     pub fn push(&mut self, bytes: &[u8]) {
         self.buffer.drain(..self.start);
@@ -88,8 +97,7 @@ impl Splitter {
     /// The next record or bad line; `None` when more bytes are needed, or at the end.
     #[expect(clippy::should_implement_trait, reason = "an iterator cannot lend its buffer")]
     pub fn next(&mut self) -> Option<Piece<'_>> {
-        self.last = self.find()?;
-        Some(self.piece())
+        self.find().then(|| self.piece())
     }
 
     /// Takes back the record of several lines that was handed out last: its first line is reported instead, and
@@ -107,69 +115,62 @@ impl Splitter {
     }
 
     fn piece(&self) -> Piece<'_> {
-        let Found { line, lines, problem, columns, quotes, .. } = self.last;
-        let raw = &self.buffer[self.last.raw.clone()];
-        if let Some(problem) = problem {
-            return Piece::Bad { line, raw, problem };
+        match self.last.problem {
+            None => Piece::Record(Record(self)),
+            Some(problem) => Piece::Bad { line: self.last.line, raw: Record(self).raw(), problem },
         }
-        // Unquoted fields follow each other; those of a line without quotes have a comma between them.
-        let (text, gap) = if quotes { (self.fields.as_slice(), 0) } else { (raw, 1) };
-        let mut from = 0;
-        let fields = (columns == COLUMNS).then(|| {
-            std::array::from_fn(|column| {
-                let to = self.ends[column];
-                &text[std::mem::replace(&mut from, to + gap)..to]
-            })
-        });
-        Piece::Record(Record { line, raw, lines, quotes, fields })
     }
 
-    fn find(&mut self) -> Option<Found> {
-        if !self.begun {
-            if self.buffer.len() < BOM.len() && !self.ended {
-                return None;
-            }
-            self.begun = true;
-            self.start += if self.buffer.starts_with(BOM) { BOM.len() } else { 0 };
-        }
+    /// Finds the next piece, as the last one; `false` when more bytes are needed.
+    fn find(&mut self) -> bool {
         loop {
             if self.skipping && !self.skip() {
-                return None;
+                return false;
             }
-            let Some(end) = self.line_end(self.start, self.start) else {
-                if self.buffer.len() - self.start <= MAX_RECORD {
-                    return None;
+            let most = self.buffer.len().min(self.start + MAX_RECORD + 1);
+            let line = &self.buffer[self.start..most];
+            let (quotes, end) = match memchr::memchr2(b'\n', b'"', line) {
+                Some(at) if line[at] == b'\n' => (false, Some(at)),
+                Some(at) => (true, memchr::memchr(b'\n', &line[at..]).map(|behind| at + behind)),
+                None => (false, None),
+            };
+            let Some(end) = end.map(|at| self.start + at) else {
+                if line.len() <= MAX_RECORD {
+                    return false;
                 }
                 let raw = self.start..self.start + MAX_RECORD;
                 self.start = raw.end;
                 self.skipping = true;
                 let problem = Some(Problem::LineTooLong);
-                return Some(Found { line: self.line, raw, lines: 1, problem, ..Found::default() });
+                self.last = Found { line: self.line, raw, lines: 1, problem, ..Found::default() };
+                return true;
             };
-            if self.buffer[self.start..end].iter().all(|byte| *byte == b'\r') {
+            if line[..end - self.start].iter().all(|byte| *byte == b'\r') {
                 self.pass(end, 1);
                 continue;
             }
-            if memchr::memchr(b'"', &self.buffer[self.start..end]).is_none() {
-                return Some(self.plain(end));
+            if quotes {
+                return self.record(end);
             }
-            return self.record(end);
+            self.plain(end);
+            return true;
         }
     }
 
     /// The record of a line without quotes.
-    fn plain(&mut self, end: usize) -> Found {
+    #[inline]
+    fn plain(&mut self, end: usize) {
         let (line, mut raw) = (self.line, self.start..end);
         trim_line_end(&self.buffer, &mut raw);
         let text = &self.buffer[raw.clone()];
         let mut columns = 0;
-        for comma in memchr::memchr_iter(b',', text) {
-            self.ends[columns.min(COLUMNS)] = comma;
+        for end in memchr::memchr_iter(self.delimiter, text) {
+            self.ends[columns.min(MAX_COLUMNS)] = end;
             columns += 1;
         }
-        self.ends[columns.min(COLUMNS)] = text.len();
+        self.ends[columns.min(MAX_COLUMNS)] = text.len();
         self.pass(end, 1);
-        Found { line, raw, lines: 1, columns: columns + 1, ..Found::default() }
+        self.last = Found { line, raw, lines: 1, columns: columns + 1, ..Found::default() };
     }
 
     /// Where the line that goes on at `from` ends: its `\n`, within [`MAX_RECORD`] bytes of `start`.
@@ -199,8 +200,8 @@ impl Splitter {
         self.line += lines;
     }
 
-    /// The record whose first line ends at `first_line_end`; `None` when more bytes are needed.
-    fn record(&mut self, first_line_end: usize) -> Option<Found> {
+    /// The record whose first line ends at `first_line_end`; `false` when more bytes are needed.
+    fn record(&mut self, first_line_end: usize) -> bool {
         let line = self.line;
         let (mut from, mut end, mut lines) = (self.start, first_line_end, 1);
         let (mut columns, mut written) = (0, 0);
@@ -214,32 +215,34 @@ impl Splitter {
             }
             self.reset();
             if lines < MAX_LINES && !self.ended && self.buffer.len() - self.start <= MAX_RECORD {
-                return None;
+                return false;
             }
             let mut raw = self.start..first_line_end;
             trim_line_end(&self.buffer, &mut raw);
             self.pass(first_line_end, 1);
             let problem = Some(Problem::UnclosedQuote);
-            return Some(Found { line, raw, first_line_end, lines: 1, columns, quotes: true, problem });
+            self.last = Found { line, raw, first_line_end, lines: 1, columns, quotes: true, problem };
+            return true;
         }
-        if columns == COLUMNS {
+        if let Some(last) = columns.checked_sub(1).filter(|last| *last < MAX_COLUMNS) {
             // The line end's `\r`s are in the last field.
-            let from = self.ends[COLUMNS - 2];
-            let mut last = from..self.ends[COLUMNS - 1];
-            trim_line_end(&self.fields, &mut last);
-            self.ends[COLUMNS - 1] = last.end;
+            let from = last.checked_sub(1).map_or(0, |before| self.ends[before]);
+            let mut field = from..self.ends[last];
+            trim_line_end(&self.fields, &mut field);
+            self.ends[last] = field.end;
         }
         let mut raw = self.start..end;
         trim_line_end(&self.buffer, &mut raw);
         self.pass(end, lines);
-        Some(Found { line, raw, first_line_end, lines, columns, quotes: true, problem: None })
+        self.last = Found { line, raw, first_line_end, lines, columns, quotes: true, problem: None };
+        true
     }
 
     /// Makes the reader ready for a record. An empty line keeps it from taking a byte order mark off, which would
-    /// depend on where chunks end: only the file's first one is taken off, and not by the reader.
+    /// depend on where chunks end: that is done where the text is read.
     fn reset(&mut self) {
         self.reader.reset();
-        let _ = self.reader.read_record(b"\n", &mut self.fields, &mut self.ends);
+        let _ = self.reader.read_record(b"\n", &mut self.fields, self.ends.as_mut_slice());
     }
 
     /// Splits one more line of a record, with its line end; `false` when that leaves a quote open.
@@ -247,7 +250,7 @@ impl Splitter {
         let mut input = &self.buffer[line];
         while !input.is_empty() {
             // Columns that are too many are counted, but their ends not kept.
-            let free = &mut self.ends[(*columns).min(COLUMNS)..];
+            let free = &mut self.ends[(*columns).min(MAX_COLUMNS)..];
             let (result, read, wrote, ended) =
                 self.reader.read_record(input, &mut self.fields[*written..], free);
             input = &input[read..];
@@ -264,6 +267,11 @@ impl Splitter {
     }
 }
 
+/// `\r` is part of the line end only before `\n`, which the splitter takes care of.
+fn reader(delimiter: u8) -> Reader {
+    ReaderBuilder::new().delimiter(delimiter).terminator(Terminator::Any(b'\n')).build()
+}
+
 /// Takes the `\r`s off the end.
 fn trim_line_end(bytes: &[u8], range: &mut Range<usize>) {
     while range.end > range.start && bytes[range.end - 1] == b'\r' {
@@ -278,20 +286,20 @@ mod tests {
     /// What a splitter keeps must not grow with a line or a file.
     #[test]
     fn a_line_of_100_mb_is_not_kept() {
-        let (mut splitter, chunk) = (Splitter::default(), vec![b'x'; 64 * 1024]);
+        let (mut splitter, chunk) = (Splitter::new(b','), vec![b'x'; 64 * 1024]);
         let mut pieces = Vec::new();
         for _ in 0..1_600 {
             splitter.push(&chunk);
             while let Some(piece) = splitter.next() {
-                pieces.push(format!("{piece:?}").len());
+                pieces.push(matches!(piece, Piece::Bad { problem: Problem::LineTooLong, .. }));
             }
             assert!(splitter.buffer.capacity() <= 4 * MAX_RECORD, "{}", splitter.buffer.capacity());
         }
-        assert_eq!(pieces.len(), 1);
+        assert_eq!(pieces, [true]);
         splitter.push(b"\na,b,c,d,e");
         splitter.finish();
         let Some(Piece::Record(record)) = splitter.next() else { panic!("the row behind it") };
-        assert_eq!((record.line, record.raw), (2, &b"a,b,c,d,e"[..]));
-        assert_eq!(splitter.next(), None);
+        assert_eq!((record.line(), record.raw()), (2, &b"a,b,c,d,e"[..]));
+        assert!(splitter.next().is_none());
     }
 }

@@ -1,9 +1,10 @@
-//! The event: which objects S3 announces.
+//! The event: which objects S3 announces, which import goes on, or that it is time to look for imports that died.
 
 use anyhow::{Context as _, bail, ensure};
 use aws_lambda_events::event::s3::{S3Event, S3EventRecord};
-use serde_json::Value;
-use shared::import::ObjectVersion;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use shared::import::{Import, ObjectVersion};
 
 /// Most records of one event. S3 sends one; more than a few would not fit into one invocation's time.
 const MAX_RECORDS: usize = 16;
@@ -12,10 +13,15 @@ const MAX_RECORDS: usize = 16;
 /// must never start it.
 const PREFIX: &str = "purchases/";
 
+/// Most invocations that follow from one another.
+pub const MAX_HOPS: u32 = 100;
+
 /// One uploaded object.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Upload {
-    /// Its bucket.
+    /// Its bucket; in a continuation this installation's.
+    #[serde(skip)]
     pub bucket: String,
     /// Its key, decoded.
     pub key: String,
@@ -25,6 +31,8 @@ pub struct Upload {
     pub etag: Option<String>,
     /// Its size in bytes, if the event says it.
     pub size: Option<u64>,
+    /// S3's order of the events of its key.
+    pub sequencer: Option<String>,
 }
 
 impl Upload {
@@ -38,6 +46,68 @@ impl Upload {
         };
         ObjectVersion { key: self.key.clone(), version }
     }
+
+    /// The upload of an entry of the ledger.
+    pub fn of(import: &Import, bucket: &str) -> Self {
+        let upload = Self {
+            bucket: bucket.to_owned(),
+            key: import.object.key.clone(),
+            version: None,
+            etag: import.etag.clone(),
+            size: Some(import.size).filter(|size| *size > 0),
+            sequencer: import.sequencer.clone(),
+        };
+        if upload.object() == import.object {
+            return upload;
+        }
+        Self { version: Some(import.object.version.clone()), ..upload }
+    }
+
+    /// The event that has this import go on.
+    pub fn continuation(&self, hop: u32) -> Value {
+        json!({ "import": self, "hop": hop })
+    }
+}
+
+/// What an event asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work {
+    /// To import these objects.
+    Import {
+        /// The objects.
+        uploads: Vec<Upload>,
+        /// How many invocations this one follows from.
+        hop: u32,
+    },
+    /// To look for imports that died.
+    Sweep,
+}
+
+/// An import that goes on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Continuation {
+    import: Upload,
+    hop: u32,
+}
+
+/// Reads the event of a function whose uploads bucket is this one.
+///
+/// # Errors
+/// When it is none that this function knows, or has gone on from too many others.
+pub fn read(event: Value, bucket: &str) -> anyhow::Result<Work> {
+    if event.get("sweep").is_some() {
+        return Ok(Work::Sweep);
+    }
+    if event.get("import").is_none() {
+        return Ok(Work::Import { uploads: uploads(event)?, hop: 0 });
+    }
+    let Continuation { mut import, hop } =
+        serde_json::from_value(event).context("the event is not one of an import that goes on")?;
+    ensure!(hop <= MAX_HOPS, "an import that went on {hop} times: the limit is {MAX_HOPS}");
+    ensure!(import.key.starts_with(PREFIX), "an import that goes on outside the uploads' prefix");
+    bucket.clone_into(&mut import.bucket);
+    Ok(Work::Import { uploads: vec![import], hop })
 }
 
 /// The uploads that an event announces. S3's test event announces none, and neither does one about a key outside
@@ -45,7 +115,7 @@ impl Upload {
 ///
 /// # Errors
 /// When the event is not S3's, or a key is not URL-encoded UTF-8.
-pub fn uploads(event: Value) -> anyhow::Result<Vec<Upload>> {
+fn uploads(event: Value) -> anyhow::Result<Vec<Upload>> {
     if event.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
         tracing::info!("S3's test event: nothing to do");
         return Ok(Vec::new());
@@ -69,8 +139,14 @@ fn upload(record: S3EventRecord) -> anyhow::Result<Option<Upload>> {
     } else {
         let named = |text: Option<String>| text.filter(|text| !text.is_empty() && text != "null");
         let size = object.size.and_then(|size| u64::try_from(size).ok());
-        let (version, etag) = (named(object.version_id), named(object.e_tag));
-        return Ok(Some(Upload { bucket, key, version, etag, size }));
+        return Ok(Some(Upload {
+            bucket,
+            key,
+            version: named(object.version_id),
+            etag: named(object.e_tag),
+            size,
+            sequencer: named(object.sequencer),
+        }));
     };
     tracing::warn!(event_name = name, bucket, reason = ignored, "event ignored");
     Ok(None)
@@ -114,6 +190,42 @@ mod tests {
         uploads(::tests::event(name)).unwrap()
     }
 
+    fn work(event: Value) -> anyhow::Result<Work> {
+        read(event, BUCKET)
+    }
+
+    #[test]
+    fn the_sample_events_are_read() {
+        let announced = Work::Import { uploads: of("s3-put"), hop: 0 };
+        assert_eq!(work(::tests::event("s3-put")).unwrap(), announced);
+        let goes_on = Work::Import { uploads: of("s3-put"), hop: 7 };
+        assert_eq!(work(::tests::event("etl-continuation")).unwrap(), goes_on);
+        assert_eq!(work(::tests::event("etl-sweep")).unwrap(), Work::Sweep);
+        assert!(work(::tests::event("etl-continuation-too-many-hops")).is_err());
+        assert!(work(::tests::event("etl-unreadable")).is_err());
+    }
+
+    #[test]
+    fn an_import_goes_on_as_it_was_announced() {
+        for (version, etag) in [(Some("v"), Some("e")), (None, Some("e")), (None, None), (Some("v"), None)] {
+            let upload = Upload {
+                version: version.map(str::to_owned),
+                etag: etag.map(str::to_owned),
+                ..of("s3-put").remove(0)
+            };
+            let goes_on = Work::Import { uploads: vec![upload.clone()], hop: 3 };
+            assert_eq!(work(upload.continuation(3)).unwrap(), goes_on);
+            let mut entry = Import::begun(upload.object(), 1024, "owner", jiff::Timestamp::UNIX_EPOCH);
+            (entry.etag, entry.sequencer) = (upload.etag.clone(), upload.sequencer.clone());
+            assert_eq!(Upload::of(&entry, BUCKET), upload, "from the ledger");
+        }
+        let upload = of("s3-put").remove(0);
+        assert!(work(upload.continuation(MAX_HOPS)).is_ok());
+        assert!(work(upload.continuation(MAX_HOPS + 1)).is_err());
+        let elsewhere = Upload { key: "rejects/0123.csv".to_owned(), ..upload };
+        assert!(work(elsewhere.continuation(1)).is_err());
+    }
+
     #[test]
     fn an_upload_is_read_from_its_event() {
         let expected = Upload {
@@ -122,6 +234,7 @@ mod tests {
             version: Some("096fKKXTRTtl3on89fVO.nfljtsv6qko".to_owned()),
             etag: Some("d41d8cd98f00b204e9800998ecf8427e".to_owned()),
             size: Some(1024),
+            sequencer: Some("0055AED6DCD90281E5".to_owned()),
         };
         assert_eq!(of("s3-put"), [expected]);
     }

@@ -5,26 +5,35 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use secrecy::SecretString;
-use shared::import::{Import, ImportCounts, ImportState};
-use shared::store::{Claim, WriteImports, WritePurchases};
+use shared::import::{Import, ImportState};
+use shared::invoke::Invoke;
+use shared::store::{Claim, ListImports, ReadErased, ReadImports, WriteImports, WritePurchases};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::config::Config;
-use crate::event::Upload;
-use crate::identity::{Halt, MAX_REMEMBERED, Occurrences};
+use crate::end::{End, ended_well, no_progress, too_often};
+use crate::event::{MAX_HOPS, Upload};
+use crate::export::Export;
+use crate::identity::{Halt, Occurrences};
 use crate::lease;
-use crate::load::{PassError, pass};
-use crate::object::{ReadUpload, Refusal, Source, check_announced, check_described};
-use crate::pii::Pii;
+use crate::load::{Load, PassError};
+use crate::object::{ReadUpload, check_announced, check_described};
+use crate::pii::{NORMALISATION, Pii};
 use crate::progress::Progress;
-use crate::rejects::{Rejects, WriteRejects};
+use crate::rejects::{Cap, Rejects, WriteRejects};
 use crate::transform::Transform;
+
+/// How long batches that are on their way may take to arrive when the time is over.
+const SETTLE: Duration = Duration::from_secs(8);
 
 /// How long throwing away an unfinished rejects file may take; what is left over, the bucket's life cycle removes.
 const ABORT: Duration = Duration::from_secs(5);
 
 /// How long recording the end may take: it has to fit what is kept of the invocation's time.
 const FINISH: Duration = Duration::from_secs(12);
+
+/// Most passes over a file.
+pub const MAX_PASSES: u32 = 100;
 
 /// Longest message of the ledger in characters: the causes of a service's error can be long.
 const MAX_MESSAGE: usize = 1_000;
@@ -35,9 +44,14 @@ pub trait ReadKeys {
     fn secret(&self) -> impl Future<Output = anyhow::Result<SecretString>> + Send;
 }
 
+/// What this function does with the table `imports`.
+pub trait Ledger: WriteImports + ReadImports + ListImports + ReadErased {}
+
+impl<L: WriteImports + ReadImports + ListImports + ReadErased> Ledger for L {}
+
 /// Everything an import needs.
 #[derive(Debug, Clone)]
-pub struct Etl<O, K, P, L> {
+pub struct Etl<O, K, P, L, F> {
     /// What the environment says.
     pub config: Config,
     /// The uploads bucket.
@@ -48,62 +62,49 @@ pub struct Etl<O, K, P, L> {
     pub purchases: P,
     /// The import ledger.
     pub ledger: L,
+    /// This function.
+    pub itself: F,
+    /// The function `rollup`.
+    pub rollup: F,
 }
 
-/// How an import ended, if not well.
-#[derive(Debug, thiserror::Error)]
-enum End {
-    /// Not a file that can be loaded; nothing was written.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// Something failed that may work the next time.
-    #[error("{0}")]
-    Failed(String),
-    /// Something failed that would fail again.
-    #[error("{0}")]
-    Hopeless(String),
-    /// The import is another invocation's by now, which will end it.
-    #[error("the lease on the import was lost")]
-    Lost,
+/// The invocation that an import runs in.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// Names it in the lease: a text that no other invocation has.
+    pub owner: String,
+    /// How many invocations it follows from.
+    pub hop: u32,
+    /// When an import has to stop, so that there is time for its end.
+    pub deadline: Instant,
+    /// When the time is over.
+    pub over: Instant,
 }
 
-fn failed(what: &'static str) -> impl FnOnce(anyhow::Error) -> End {
-    move |error| End::Failed(format!("{what}: {error:#}"))
-}
-
-impl From<PassError> for End {
-    fn from(error: PassError) -> Self {
-        match error {
-            PassError::Halt(_) => Self::Hopeless(format!(
-                "more than {MAX_REMEMBERED} rows that are out of time order, or of one instant: \
-                 sort the file by purchase_date, or split it"
-            )),
-            error => Self::Failed(error.to_string()),
-        }
-    }
-}
-
-impl<O, K, P, L> Etl<O, K, P, L>
+impl<O, K, P, L, F> Etl<O, K, P, L, F>
 where
     O: ReadUpload + WriteRejects,
     K: ReadKeys,
     P: WritePurchases + Sync,
-    L: WriteImports,
+    L: Ledger,
+    F: Invoke,
 {
-    /// Imports one object, unless it has been imported or is being imported. What an import ends as, and whether
-    /// that is an error (which is tried again):
+    /// Imports one object, unless it has been imported or is being imported; rows that an earlier pass settled are read
+    /// and not written again. What an import ends as, and whether that is an error (which is tried again):
     /// - `loaded`, `loaded_with_rejects`, `refused`: done;
-    /// - `failed` because of the file (too long for the time until `deadline`, too many rows to tell equal ones
-    ///   apart): done, as trying again would end the same;
+    /// - `failed` because of the file (no progress in an invocation's time, too many rows to tell equal ones apart,
+    ///   object gone): done, as trying again would end the same;
     /// - `failed` because of a store, a broken stream or the PII keys: an error. With wrong keys nothing is
     ///   written, and the dead letter that is left after the last try can be sent again once they are mended;
+    /// - `running` because the time until the deadline is over: another invocation goes on;
     /// - the lease is another's: an error, so that it is tried again should the other one die.
     ///
     /// # Errors
     /// See above. The message holds no row of the file.
-    pub async fn import(&self, upload: &Upload, owner: &str, deadline: Instant) -> anyhow::Result<()> {
+    pub async fn import(&self, upload: &Upload, invocation: &Invocation) -> anyhow::Result<()> {
         let began = Instant::now();
-        let mut entry = entry_of(upload, owner);
+        let before = self.ledger.import(&upload.object()).await.context("reading an import")?;
+        let mut entry = entry_of(upload, &invocation.owner, before);
         let id = entry.import_id.clone();
         match self.ledger.claim(&entry, Timestamp::now()).await.context("claiming an import")? {
             Claim::Granted => {}
@@ -113,42 +114,60 @@ where
             }
             Claim::Leased(until) => bail!("import {id} is being loaded, its lease holds until {until}"),
         }
-        let progress = Progress::default();
-        let mut rejects = Rejects::new(&self.objects, id.rejects_key());
+        let progress = Progress::of(&entry);
+        let behind = progress.checkpoint();
+        let rejects = Rejects::new(&self.objects, id.rejects_key(), Cap::DEPLOYED);
+        let mut load = Load::new(&self.purchases, rejects, &progress, self.config.max_rejected_percent);
+        let object = entry.object.clone();
         let result = tokio::select! {
             biased;
-            () = lease::keep(&self.ledger, &entry.object, owner, &progress) => Err(End::Lost),
-            () = sleep_until(deadline) => Err(End::Hopeless(out_of_time(progress.counts().rows))),
-            result = self.load(upload, &mut entry.key_id, &mut rejects, &progress) => result,
+            () = lease::keep(&self.ledger, &object, &invocation.owner, &progress) => Err(End::Lost),
+            () = sleep_until(invocation.deadline) => Err(End::OutOfTime),
+            result = self.load(upload, &mut entry, &mut load, &progress) => result,
         };
+        if matches!(result, Err(End::OutOfTime)) {
+            // What doesn't arrive, or fails, is behind the checkpoint: it is written again.
+            let _ = timeout(SETTLE, load.writes.settle()).await;
+        }
+        let left_out = load.rejects.left_out();
         if result.is_err() {
             // On its way out: there is a worse error to tell.
-            let _ = timeout(ABORT, rejects.restart()).await;
+            let _ = timeout(ABORT, load.rejects.restart()).await;
         }
-        entry.counts = progress.counts();
-        entry.unsorted = progress.unsorted();
-        entry.ended_at = Some(Timestamp::now());
+        progress.record(&mut entry);
+        if let (Some(format), Some(layout)) = (&mut entry.format, load.layout.take()) {
+            *format = format!("{format}, {layout}");
+        }
         entry.duration_ms = u64::try_from(began.elapsed().as_millis()).ok();
+        let result = match result {
+            Err(End::OutOfTime) if progress.checkpoint() <= behind => {
+                Err(End::Hopeless(no_progress(&entry.counts)))
+            }
+            Err(End::OutOfTime) if entry.passes >= MAX_PASSES || invocation.hop >= MAX_HOPS => {
+                Err(End::Hopeless(too_often(entry.passes.max(invocation.hop))))
+            }
+            Err(End::OutOfTime) => return self.go_on(upload, entry, invocation.hop).await,
+            Err(End::Lost) => bail!("import {id}: {}", End::Lost),
+            result => result,
+        };
         let error = match result {
             Ok(rejects_key) => {
-                entry.rejects_key = rejects_key;
+                (entry.rejects_key, entry.rejects_left_out) = (rejects_key, left_out);
                 (entry.state, entry.message) = ended_well(&entry.counts);
                 None
             }
             Err(end) => {
-                entry.state = match end {
-                    End::Refused(_) => ImportState::Refused,
-                    End::Failed(_) | End::Hopeless(_) => ImportState::Failed,
-                    End::Lost => bail!("import {id}: {end}"),
-                };
+                entry.state = end.state().unwrap_or(ImportState::Failed);
                 let message: String = end.to_string().chars().take(MAX_MESSAGE).collect();
                 entry.message = Some(message.clone());
                 matches!(end, End::Failed(_)).then_some(message)
             }
         };
+        entry.ended_at = Some(Timestamp::now());
         let finished = timeout(FINISH, self.ledger.finish(&entry)).await;
         finished.context("ending an import took too long")?.context("ending an import")?;
         self.report(&entry);
+        self.roll_up(&entry, invocation.over).await;
         error.map_or(Ok(()), |message| bail!("import {id}: {message}"))
     }
 
@@ -156,42 +175,47 @@ where
     async fn load(
         &self,
         upload: &Upload,
-        key_id: &mut Option<String>,
-        rejects: &mut Rejects<'_, O>,
+        entry: &mut Import,
+        load: &mut Load<'_, P, O>,
         progress: &Progress,
     ) -> Result<Option<String>, End> {
-        check_announced(upload, &self.config.bucket)?;
-        let opening = "the object could not be read";
-        let opened = self.objects.open(upload).await.map_err(failed(opening))?;
-        check_described(&opened)?;
-        let mut source = Source::new(opened.body);
-        source.check().await.map_err(failed(opening))??;
-        let pii = self.pii().await?;
-        *key_id = Some(pii.key_id().to_owned());
-        let transform = Transform::new(&pii, Occurrences::in_time_order());
-        match pass(&mut source, transform, &self.purchases, rejects, progress).await {
-            Err(PassError::Halt(Halt::Unsorted)) => {}
-            result => {
-                result?;
-                return rejects.publish().await.map_err(PassError::Rejects).map_err(End::from);
-            }
+        if entry.passes > MAX_PASSES {
+            return Err(End::Hopeless(too_often(MAX_PASSES)));
         }
-        // Nothing from the first row on that was out of time order is written: from the start again.
-        progress.start_again();
-        rejects.restart().await.map_err(PassError::Rejects)?;
-        let opened = self.objects.open(upload).await.map_err(failed(opening))?;
-        let mut source = Source::new(opened.body);
-        let transform = Transform::new(&pii, Occurrences::of_whole_file());
-        pass(&mut source, transform, &self.purchases, rejects, progress).await?;
-        rejects.publish().await.map_err(PassError::Rejects).map_err(End::from)
+        check_announced(upload, &self.config.bucket)?;
+        let opened = self.objects.open(upload).await.map_err(End::not_opened)?;
+        check_described(&opened)?;
+        let mut export = Export::new(opened.body);
+        let found = export.check().await.map_err(End::not_read)??;
+        entry.format = Some(found.to_string());
+        let pii = self.pii().await?;
+        (entry.key_id, entry.normalisation) = (Some(pii.key_id().to_owned()), Some(NORMALISATION));
+        if !progress.unsorted() {
+            let transform = Transform::new(&pii, &self.config.format, Occurrences::in_time_order());
+            match load.pass(&mut export, transform).await {
+                Err(PassError::Halt(Halt::Unsorted)) => {}
+                result => {
+                    result?;
+                    return load.rejects.publish().await.map_err(PassError::Rejects).map_err(End::from);
+                }
+            }
+            // Nothing from the first row on that was out of time order is written: from the start again.
+            load.start_again().await?;
+            let opened = self.objects.open(upload).await.map_err(End::not_opened)?;
+            export = Export::new(opened.body);
+        }
+        let transform = Transform::new(&pii, &self.config.format, Occurrences::of_whole_file());
+        load.pass(&mut export, transform).await?;
+        load.rejects.publish().await.map_err(PassError::Rejects).map_err(End::from)
     }
 
-    /// The PII keys as they are now, if the first one is still the first one.
+    /// The PII keys as they are now, if the first one is still the first one, and the people to leave out.
     async fn pii(&self) -> Result<Pii, End> {
-        let secret = self.keys.secret().await.map_err(failed("the PII secret could not be read"))?;
-        let pii = Pii::parse(&secret, self.config.method).map_err(|error| End::Failed(error.to_string()))?;
-        let first = self.ledger.first_key(pii.fingerprint()).await;
-        let first = first.map_err(|error| End::Failed(error.to_string()))?;
+        let failed = |error: &dyn std::fmt::Display| End::Failed(error.to_string());
+        let secret = self.keys.secret().await.map_err(End::failed("the PII secret could not be read"))?;
+        let pii =
+            Pii::parse(&secret, self.config.method, Timestamp::now()).map_err(|error| failed(&error))?;
+        let first = self.ledger.first_key(pii.fingerprint()).await.map_err(|error| failed(&error))?;
         if first != pii.fingerprint() {
             return Err(End::Failed(
                 "the first PII key is not the one this installation started with, and with another one every \
@@ -199,7 +223,7 @@ where
                     .to_owned(),
             ));
         }
-        Ok(pii)
+        Ok(pii.with_erased(self.ledger.erased().await.map_err(|error| failed(&error))?))
     }
 
     /// One line in the log, and two counts.
@@ -213,6 +237,8 @@ where
             rows = import.counts.rows,
             loaded = import.counts.loaded,
             rejected,
+            passes = import.passes,
+            days = import.days.len(),
             duration_ms = import.duration_ms,
             "import ended"
         );
@@ -221,35 +247,22 @@ where
     }
 }
 
-fn entry_of(upload: &Upload, owner: &str) -> Import {
-    Import {
+/// The ledger's entry of this pass, which goes on where an earlier one stopped.
+fn entry_of(upload: &Upload, owner: &str, before: Option<Import>) -> Import {
+    let mut entry = Import {
         etag: upload.etag.clone(),
+        sequencer: upload.sequencer.clone(),
         ..Import::begun(upload.object(), upload.size.unwrap_or(0), owner, Timestamp::now())
+    };
+    if let Some(before) = before {
+        entry.started_at = before.started_at;
+        entry.counts.checkpoint = before.counts.checkpoint;
+        entry.unsorted = before.unsorted;
+        entry.days = before.days;
+        // One that failed is begun anew by a retry or by people, and both are bounded.
+        if before.state == ImportState::Running {
+            entry.passes = before.passes.saturating_add(1);
+        }
     }
-}
-
-fn ended_well(counts: &ImportCounts) -> (ImportState, Option<String>) {
-    let message = match (counts.rows, counts.loaded) {
-        (0, _) => Some("the file has no rows"),
-        (_, 0) => Some(
-            "no row could be loaded: is it an export with the columns email, item_id, quantity, price and \
-             purchase_date, separated by commas?",
-        ),
-        _ => None,
-    };
-    let state =
-        if counts.rejected_total() == 0 { ImportState::Loaded } else { ImportState::LoadedWithRejects };
-    (state, message.map(str::to_owned))
-}
-
-/// Nine tenths of what fitted, so that the parts fit.
-fn out_of_time(rows: u64) -> String {
-    let advice = match rows / 10 * 9 {
-        0 => "smaller parts".to_owned(),
-        rows => format!("parts of at most {rows} rows"),
-    };
-    format!(
-        "the time of one invocation ended after {rows} rows: split the file into {advice}. \
-         What has been loaded is not loaded twice"
-    )
+    entry
 }

@@ -1,62 +1,101 @@
 //! `etl`: an uploaded export becomes purchases, with every e-mail address replaced by a keyed hash before
 //! anything is stored.
 //!
-//! An S3 event → the objects it announces ([`event`]) → one import each ([`mod@import`]): checks ([`object`]),
-//! keys ([`pii`]), then a pass ([`load`]) of the [`transform`] over the bytes: records ([`mod@csv`]), typed rows
-//! ([`row`]), identities ([`identity`]).
+//! An event ([`event`]) → one import for each object that it announces ([`mod@import`]): checks ([`object`]), keys
+//! ([`pii`]), then a pass ([`load`]) of the [`transform`] over the bytes: records ([`mod@csv`]), typed rows ([`row`]),
+//! identities ([`identity`]). The first rows are judged ([`judgement`]); the others go to the table as fast as it takes
+//! them ([`writes`], [`pace`]), or to the rejects file ([`rejects`]). What is settled is behind the [`checkpoint`], where
+//! another invocation goes on ([`go_on`], [`sweep`]).
 
 pub mod aws;
+pub mod checkpoint;
+pub mod columns;
 pub mod config;
 pub mod csv;
+pub mod dates;
+pub mod days;
+pub mod decode;
+mod email;
+pub mod encoding;
+mod end;
 pub mod event;
+pub mod export;
+pub mod format;
+pub mod go_on;
+pub mod gone;
 pub mod identity;
 pub mod import;
+pub mod judgement;
+pub mod layout;
 pub mod lease;
 pub mod load;
+mod mac;
 pub mod object;
+mod occurrences;
+pub mod pace;
 pub mod pii;
 pub mod progress;
 mod record;
 pub mod rejects;
 pub mod row;
+mod sip;
+pub mod sweep;
 pub mod transform;
+pub mod writes;
 
 use std::time::{Duration, SystemTime};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
+use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
 use serde_json::Value;
-use shared::store::{WriteImports, WritePurchases};
+use shared::invoke::Invoke;
+use shared::store::WritePurchases;
 use tokio::time::Instant;
 
-use crate::import::{Etl, ReadKeys};
+use crate::event::{Upload, Work};
+use crate::import::{Etl, Invocation, Ledger, ReadKeys};
 use crate::object::ReadUpload;
 use crate::rejects::WriteRejects;
 
-/// What is kept of an invocation's time for ending the import: the calls that this takes may each be retried.
-const RESERVE: Duration = Duration::from_secs(20);
+/// What is kept of an invocation's time for ending the import, or handing it on: the calls that this takes may each be
+/// retried.
+pub const RESERVE: Duration = Duration::from_secs(45);
 
-/// Imports every object that the event announces. [`Etl::import`] says what is an error, and so tried again.
+/// Imports every object that the event announces, or goes on with one, or looks for those that died. [`Etl::import`]
+/// says what is an error, and so tried again.
 ///
 /// # Errors
-/// When the event is not S3's, or an import failed in a way that trying again may mend. The others are done all
-/// the same.
-pub async fn handle<O, K, P, L>(etl: &Etl<O, K, P, L>, event: LambdaEvent<Value>) -> anyhow::Result<()>
+/// When the event is none that this function knows, or an import failed in a way that trying again may mend. The others
+/// are done all the same.
+pub async fn handle<O, K, P, L, F>(etl: &Etl<O, K, P, L, F>, event: LambdaEvent<Value>) -> anyhow::Result<()>
 where
     O: ReadUpload + WriteRejects,
     K: ReadKeys,
     P: WritePurchases + Sync,
-    L: WriteImports,
+    L: Ledger,
+    F: Invoke,
 {
     let until = SystemTime::UNIX_EPOCH + Duration::from_millis(event.context.deadline);
     let left = until.duration_since(SystemTime::now()).unwrap_or_default();
+    let over = Instant::now() + left;
     let deadline = Instant::now() + left.saturating_sub(RESERVE);
+    let (uploads, hop) = match event::read(event.payload, &etl.config.bucket)? {
+        Work::Sweep => return etl.sweep(Timestamp::now(), deadline).await,
+        Work::Import { uploads, hop } => (uploads, hop),
+    };
     let mut errors = Vec::new();
-    for upload in event::uploads(event.payload)? {
-        // A retry has the same request id: what follows it tells the attempts apart.
-        let owner = format!("{}-{:016x}", event.context.request_id, rand::random::<u64>());
-        // 28 KB of future: on the heap rather than moved about.
-        if let Err(error) = Box::pin(etl.import(&upload, &owner, deadline)).await {
+    for (index, upload) in uploads.iter().enumerate() {
+        let done = if index > 0 && Instant::now() >= deadline {
+            hand_on(etl, upload, hop).await
+        } else {
+            // A retry has the same request id: what follows it tells the attempts apart.
+            let owner = format!("{}-{:016x}", event.context.request_id, rand::random::<u64>());
+            let invocation = Invocation { owner, hop, deadline, over };
+            // 28 KB of future: on the heap rather than moved about.
+            Box::pin(etl.import(upload, &invocation)).await
+        };
+        if let Err(error) = done {
             errors.push(format!("{error:#}"));
         }
     }
@@ -64,4 +103,14 @@ where
         return Ok(());
     }
     bail!(errors.join("; "))
+}
+
+/// An import that there is no time left to begin, because another one of the same event took it.
+async fn hand_on<O, K, P, L, F: Invoke>(
+    etl: &Etl<O, K, P, L, F>,
+    upload: &Upload,
+    hop: u32,
+) -> anyhow::Result<()> {
+    let event = upload.continuation(hop + 1);
+    etl.itself.invoke(&event).await.context("handing an import on")
 }

@@ -1,26 +1,21 @@
 //! The load: one pass over an object, from bytes to purchases in the table, with many batches in flight.
 //!
-//! Memory is bounded: one slice of the object, [`MAX_IN_FLIGHT`] batches, one part of the rejects file.
+//! Memory is bounded: one piece of the object, the rows that are judged first, the batches in flight, one part of the
+//! rejects file.
 
-use std::pin::pin;
-
-use futures_util::StreamExt as _;
-use futures_util::future::BoxFuture;
-use futures_util::stream::FuturesUnordered;
+use shared::import::ImportCounts;
 use shared::purchase::Purchase;
-use shared::store::{self, BATCH, StoreError, WritePurchases};
+use shared::store::{StoreError, WritePurchases};
 
+use crate::days::TooManyDays;
+use crate::export::{Export, ReadError};
 use crate::identity::Halt;
-use crate::object::{Body, Source};
+use crate::judgement::{self, judge};
+use crate::object::Body;
 use crate::progress::Progress;
 use crate::rejects::{Rejects, WriteRejects};
 use crate::transform::{Outcome, Transform};
-
-/// Most batches in flight: 800 purchases. At 10 ms a batch that is 80,000 a second, more than a table takes.
-pub const MAX_IN_FLIGHT: usize = 32;
-
-/// How much is transformed before others may run: about a quarter of a millisecond's work.
-const SLICE: usize = 64 * 1024;
+use crate::writes::Writes;
 
 /// Why a pass ended before the end.
 #[derive(Debug, thiserror::Error)]
@@ -28,9 +23,15 @@ pub enum PassError {
     /// Equal rows cannot be counted like this.
     #[error(transparent)]
     Halt(#[from] Halt),
+    /// Too many of the first rows were refused; nothing was written.
+    #[error("{0}")]
+    Judged(String),
+    /// More days than an import may touch.
+    #[error(transparent)]
+    Days(#[from] TooManyDays),
     /// The object's bytes broke off.
-    #[error("reading the object broke off: {0:#}")]
-    Read(anyhow::Error),
+    #[error("reading the object broke off: {0}")]
+    Read(#[from] ReadError),
     /// A batch is not in the table.
     #[error("purchases could not be written: {0}")]
     Write(#[from] StoreError),
@@ -39,120 +40,130 @@ pub enum PassError {
     Rejects(anyhow::Error),
 }
 
-/// Reads the whole source and loads every good row. Done when every row is in the table or among the rejects.
-///
-/// # Errors
-/// The first thing that went wrong; what was written stays, and writing it again changes nothing.
-pub async fn pass<B: Body, P: WritePurchases + Sync, R: WriteRejects>(
-    source: &mut Source<B>,
-    mut transform: Transform<'_>,
-    purchases: &P,
-    rejects: &mut Rejects<'_, R>,
-    progress: &Progress,
-) -> Result<(), PassError> {
-    let mut writes = Writes::new(purchases, progress);
-    loop {
-        let chunk = writes.alongside(source.next()).await?.map_err(PassError::Read)?;
-        let Some(chunk) = chunk else { break };
-        for slice in chunk.chunks(SLICE) {
-            progress.read(slice.len());
-            transform.push(slice);
-            drain(&mut transform, &mut writes, rejects, progress).await?;
+/// Where rows go.
+pub struct Load<'a, P, R> {
+    /// The good ones.
+    pub writes: Writes<'a, P>,
+    /// The others.
+    pub rejects: Rejects<'a, R>,
+    progress: &'a Progress,
+    max_rejected_percent: u8,
+    /// How the text was found to be laid out, for people.
+    pub layout: Option<String>,
+    /// Good rows with their numbers, while the first rows are judged.
+    held: Option<Vec<(u64, Purchase)>>,
+}
+
+/// What is open as long as the first rows are judged: everything, as no row has this number.
+const ALL: u64 = 0;
+
+impl<'a, P: WritePurchases + Sync, R: WriteRejects> Load<'a, P, R> {
+    /// Loads into this table and this rejects file.
+    pub fn new(
+        purchases: &'a P,
+        rejects: Rejects<'a, R>,
+        progress: &'a Progress,
+        max_rejected_percent: u8,
+    ) -> Self {
+        let writes = Writes::new(purchases, progress);
+        Self { writes, rejects, progress, max_rejected_percent, layout: None, held: None }
+    }
+
+    /// Reads the whole export and loads every good row that no earlier pass has. Done when every row is in the table,
+    /// among the rejects, or left out. Where nothing is settled yet the first rows are judged before any is written.
+    ///
+    /// # Errors
+    /// The first thing that went wrong; what was written stays, and writing it again changes nothing.
+    pub async fn pass<B: Body>(
+        &mut self,
+        export: &mut Export<B>,
+        mut transform: Transform<'_>,
+    ) -> Result<(), PassError> {
+        if self.progress.checkpoint() == 0 {
+            self.progress.open(ALL);
+            self.held = Some(Vec::new());
+        }
+        while let Some(text) = self.writes.alongside(export.next()).await?? {
+            self.progress.read(export.object_bytes(), export.text_bytes());
+            transform.push(&text);
+            self.drain(&mut transform).await?;
             // The heartbeat and the deadline are on this thread too.
             tokio::task::yield_now().await;
         }
-    }
-    transform.finish();
-    drain(&mut transform, &mut writes, rejects, progress).await?;
-    writes.finish().await?;
-    Ok(())
-}
-
-/// Takes every row that is complete.
-async fn drain<P: WritePurchases + Sync, R: WriteRejects>(
-    transform: &mut Transform<'_>,
-    writes: &mut Writes<'_, P>,
-    rejects: &mut Rejects<'_, R>,
-    progress: &Progress,
-) -> Result<(), PassError> {
-    while let Some(outcome) = transform.next()? {
-        match outcome {
-            Outcome::Purchase(purchase) => {
-                progress.accepted();
-                if writes.add(purchase) {
-                    writes.send().await?;
-                }
-            }
-            Outcome::Reject(reject) => {
-                progress.rejected(reject.reason);
-                if rejects.add(&reject).map_err(PassError::Rejects)? {
-                    writes.alongside(rejects.send_part()).await?.map_err(PassError::Rejects)?;
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Batches on their way to the table.
-struct Writes<'a, P> {
-    store: &'a P,
-    progress: &'a Progress,
-    batch: Vec<Purchase>,
-    in_flight: FuturesUnordered<BoxFuture<'a, store::Result<usize>>>,
-}
-
-impl<'a, P: WritePurchases + Sync> Writes<'a, P> {
-    fn new(store: &'a P, progress: &'a Progress) -> Self {
-        Self { store, progress, batch: Vec::with_capacity(BATCH), in_flight: FuturesUnordered::new() }
-    }
-
-    /// Adds a purchase; `true` when the batch is full and [`send`](Self::send) is due.
-    fn add(&mut self, purchase: Purchase) -> bool {
-        self.batch.push(purchase);
-        self.batch.len() >= BATCH
-    }
-
-    /// Sends the batch, once there is room for it.
-    async fn send(&mut self) -> Result<(), StoreError> {
-        while self.in_flight.len() >= MAX_IN_FLIGHT {
-            self.settle_one().await?;
-        }
-        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
-        let store = self.store;
-        self.in_flight.push(Box::pin(async move { store.put(&batch).await.map(|_| batch.len()) }));
-        // A future does nothing before it is polled: this sets the batch on its way.
-        self.alongside(std::future::ready(())).await
-    }
-
-    /// Waits for one batch; only what the table has acknowledged counts as loaded.
-    async fn settle_one(&mut self) -> Result<(), StoreError> {
-        if let Some(done) = self.in_flight.next().await {
-            self.progress.loaded(done?);
-        }
+        self.progress.read(export.object_bytes(), export.text_bytes());
+        transform.finish();
+        self.drain(&mut transform).await?;
+        self.judge().await?;
+        self.writes.finish().await?;
         Ok(())
     }
 
-    /// Waits for something else while the batches go on: each of them is looked at first.
-    async fn alongside<T>(&mut self, other: impl Future<Output = T>) -> Result<T, StoreError> {
-        let mut other = pin!(other);
-        loop {
-            tokio::select! {
-                biased;
-                Some(done) = self.in_flight.next() => self.progress.loaded(done?),
-                value = &mut other => return Ok(value),
-            }
-        }
+    /// Makes ready for a pass that begins at row 1 again: what is on its way arrives, the rejects file is emptied.
+    ///
+    /// # Errors
+    /// When a batch could not be written, or S3 doesn't throw away what it has.
+    pub async fn start_again(&mut self) -> Result<(), PassError> {
+        self.writes.settle().await?;
+        self.held = None;
+        self.progress.start_again();
+        self.rejects.restart().await.map_err(PassError::Rejects)
     }
 
-    /// Sends the rest and waits for all of it.
-    async fn finish(&mut self) -> Result<(), StoreError> {
-        if !self.batch.is_empty() {
-            self.send().await?;
+    /// Takes every row that is complete.
+    async fn drain(&mut self, transform: &mut Transform<'_>) -> Result<(), PassError> {
+        while let Some(outcome) = transform.next()? {
+            let row = self.progress.next_row();
+            match outcome {
+                Outcome::Purchase(purchase) => {
+                    if self.purchase(row, purchase)? {
+                        self.writes.send().await?;
+                    }
+                }
+                Outcome::Erased => self.progress.erased(),
+                Outcome::Reject(reject) => {
+                    self.progress.rejected(reject.reason);
+                    if self.rejects.add(&reject).map_err(PassError::Rejects)? {
+                        let sent = self.writes.alongside(self.rejects.send_part()).await?;
+                        sent.map_err(PassError::Rejects)?;
+                    }
+                }
+            }
+            if row == judgement::ROWS {
+                self.judge().await?;
+            }
         }
-        while !self.in_flight.is_empty() {
-            self.settle_one().await?;
+        if self.layout.is_none() {
+            self.layout = transform.format();
         }
+        self.progress.ambiguous_times(transform.ambiguous_times());
+        Ok(())
+    }
+
+    /// Takes a good row; `true` when a batch is full.
+    fn purchase(&mut self, row: u64, purchase: Purchase) -> Result<bool, PassError> {
+        if let Some(held) = &mut self.held {
+            held.push((row, purchase));
+            return Ok(false);
+        }
+        self.progress.touches(purchase.position.at)?;
+        if self.progress.was_settled(row) {
+            self.progress.loaded(1);
+            return Ok(false);
+        }
+        Ok(self.writes.add(row, purchase))
+    }
+
+    /// Judges the first rows, once, and lets them go.
+    async fn judge(&mut self) -> Result<(), PassError> {
+        let Some(held) = self.held.take() else { return Ok(()) };
+        let counts: ImportCounts = self.progress.counts();
+        judge(&counts, self.max_rejected_percent).map_err(PassError::Judged)?;
+        for (row, purchase) in held {
+            if self.purchase(row, purchase)? {
+                self.writes.send().await?;
+            }
+        }
+        self.progress.settled(ALL);
         Ok(())
     }
 }

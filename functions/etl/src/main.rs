@@ -6,6 +6,7 @@ use etl::import::Etl;
 use etl::pii::Method;
 use lambda_runtime::{Error, service_fn};
 use shared::config::Env;
+use shared::invoke::Function;
 use shared::store::{ImportsTable, PurchasesTable};
 
 #[tokio::main(flavor = "current_thread")]
@@ -22,11 +23,14 @@ async fn main() -> Result<(), Error> {
     // A bucket's name is part of the host's on AWS; other endpoints know it by the path.
     let s3 = aws_sdk_s3::config::Builder::from(&aws).force_path_style(aws.endpoint_url().is_some()).build();
     let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
+    let lambda = aws_sdk_lambda::Client::new(&aws);
     let etl = Etl {
         objects: S3::new(aws_sdk_s3::Client::from_conf(s3), &config.bucket),
         keys: Secret::new(aws_sdk_secretsmanager::Client::new(&aws), &config.secret),
         purchases: PurchasesTable::new(dynamodb.clone(), &config.purchases_table),
         ledger: ImportsTable::new(dynamodb, &config.imports_table),
+        itself: Function::new(lambda.clone(), &config.function),
+        rollup: Function::new(lambda, &config.rollup_function),
         config,
     };
     let handle = service_fn(async |event| {

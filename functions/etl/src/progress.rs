@@ -1,18 +1,26 @@
 //! How far an import is: counted by the load, read by the heartbeat, both on one thread.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
-use shared::import::ImportCounts;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use shared::import::{Import, ImportCounts};
 
+use crate::checkpoint::Checkpoint;
+use crate::days::{Days, TooManyDays};
 use crate::row::Reason;
 
-/// Counters of the current pass over the file.
+/// What the current pass over the file has counted, and what earlier ones left.
 #[derive(Debug, Default)]
 pub struct Progress {
     bytes: Cell<u64>,
-    rows: Cell<u64>,
+    text_bytes: Cell<u64>,
     loaded: Cell<u64>,
     rejected: [Cell<u64>; Reason::ALL.len()],
+    erased: Cell<u64>,
+    ambiguous_times: Cell<u64>,
+    checkpoint: RefCell<Checkpoint>,
+    days: RefCell<Days>,
     unsorted: Cell<bool>,
 }
 
@@ -21,20 +29,53 @@ fn add(counter: &Cell<u64>, more: u64) {
 }
 
 impl Progress {
-    /// Counts bytes read.
-    pub fn read(&self, bytes: usize) {
-        add(&self.bytes, bytes as u64);
+    /// A pass that goes on where the ledger's entry says: rows up to its checkpoint are not written again.
+    pub fn of(entry: &Import) -> Self {
+        Self {
+            checkpoint: RefCell::new(Checkpoint::behind(entry.counts.checkpoint)),
+            days: RefCell::new(Days::of(entry.days.iter().copied())),
+            unsorted: Cell::new(entry.unsorted),
+            ..Self::default()
+        }
     }
 
-    /// Counts a row that is a purchase.
-    pub fn accepted(&self) {
-        add(&self.rows, 1);
+    /// How much has been read: of the object, and as text.
+    pub fn read(&self, bytes: u64, text_bytes: u64) {
+        self.bytes.set(bytes);
+        self.text_bytes.set(text_bytes);
     }
 
-    /// Counts a row refused.
-    pub fn rejected(&self, reason: Reason) {
-        add(&self.rows, 1);
-        add(&self.rejected[reason as usize], 1);
+    /// How many local times were ambiguous.
+    pub fn ambiguous_times(&self, times: u64) {
+        self.ambiguous_times.set(times);
+    }
+
+    /// Counts a row: its number.
+    pub fn next_row(&self) -> u64 {
+        self.checkpoint.borrow_mut().next_row()
+    }
+
+    /// Whether an earlier pass has settled this row.
+    pub fn was_settled(&self, row: u64) -> bool {
+        self.checkpoint.borrow().was_settled(row)
+    }
+
+    /// Notes the day of a row that is in the table or about to be.
+    ///
+    /// # Errors
+    /// When there are too many different ones.
+    pub fn touches(&self, at: Timestamp) -> Result<(), TooManyDays> {
+        self.days.borrow_mut().add(at)
+    }
+
+    /// Rows from this one on are not settled before [`settled`](Self::settled) is told so.
+    pub fn open(&self, first: u64) {
+        self.checkpoint.borrow_mut().open(first);
+    }
+
+    /// The rows that were opened with this one are settled.
+    pub fn settled(&self, first: u64) {
+        self.checkpoint.borrow_mut().settle(first);
     }
 
     /// Counts purchases that are in the table.
@@ -42,16 +83,38 @@ impl Progress {
         add(&self.loaded, purchases as u64);
     }
 
-    /// Starts the pass over a file that is out of time order: nothing is counted yet.
+    /// Counts a row refused.
+    pub fn rejected(&self, reason: Reason) {
+        add(&self.rejected[reason as usize], 1);
+    }
+
+    /// Counts a row left out.
+    pub fn erased(&self) {
+        add(&self.erased, 1);
+    }
+
+    /// Starts the pass over a file that is out of time order: nothing is counted yet, and what is settled stays so.
     pub fn start_again(&self) {
         self.unsorted.set(true);
-        let counters = [&self.bytes, &self.rows, &self.loaded];
+        let counters = [&self.bytes, &self.text_bytes, &self.loaded, &self.erased, &self.ambiguous_times];
         counters.into_iter().chain(&self.rejected).for_each(|counter| counter.set(0));
+        let settled = self.checkpoint();
+        self.checkpoint.replace(Checkpoint::behind(settled));
     }
 
     /// Whether the file is out of time order.
     pub fn unsorted(&self) -> bool {
         self.unsorted.get()
+    }
+
+    /// Every row up to this one is settled.
+    pub fn checkpoint(&self) -> u64 {
+        self.checkpoint.borrow().row()
+    }
+
+    /// The days noted, in order.
+    pub fn days(&self) -> Vec<Date> {
+        self.days.borrow().to_vec()
     }
 
     /// Everything counted, as the ledger has it.
@@ -60,10 +123,20 @@ impl Progress {
             Reason::ALL.iter().map(|(reason, name)| (*name, self.rejected[*reason as usize].get()));
         ImportCounts {
             bytes: self.bytes.get(),
-            rows: self.rows.get(),
+            text_bytes: self.text_bytes.get(),
+            rows: self.checkpoint.borrow().rows(),
             loaded: self.loaded.get(),
             rejected: rejected.filter(|(_, n)| *n > 0).map(|(name, n)| (name.to_owned(), n)).collect(),
-            ..ImportCounts::default()
+            erased: self.erased.get(),
+            ambiguous_times: self.ambiguous_times.get(),
+            checkpoint: self.checkpoint(),
         }
+    }
+
+    /// Writes all of it into the ledger's entry.
+    pub fn record(&self, entry: &mut Import) {
+        entry.counts = self.counts();
+        entry.days = self.days();
+        entry.unsorted = self.unsorted();
     }
 }

@@ -1,19 +1,29 @@
-//! The transform: bytes of an export in, purchases and rejects out. No I/O, and nothing of the file is kept.
+//! The transform: text of an export in, purchases and rejects out. No I/O, and nothing of the file is kept.
 
-use shared::purchase::{Position, Purchase};
+use shared::purchase::{Position, Purchase, RowId};
+use shared::store::FirstHmac;
 
-use crate::csv::{Piece, Record, Splitter};
+use crate::columns::Named;
+use crate::csv::{COLUMNS, Piece, Record, Splitter};
+use crate::dates::Dates;
+use crate::format::{DELIMITERS, Format};
 use crate::identity::{Halt, Occurrences, row_id};
-use crate::pii::{Buyer, Pii};
-use crate::row::{self, Reason, Row};
+use crate::layout::{Layout, SAMPLE};
+use crate::pii::Pii;
+use crate::row::{self, MAX_FIELD, Reason, Row};
 
-/// Reads one export. Push bytes, then take every [`next`](Self::next).
+/// Reads one export. Push text, then take every [`next`](Self::next).
 pub struct Transform<'a> {
     splitter: Splitter,
     pii: &'a Pii,
+    format: &'a Format,
+    dates: Dates,
+    /// Found from the first bytes.
+    layout: Option<Layout>,
     occurrences: Occurrences,
     /// Whether the first record has been seen, which may be the header.
     begun: bool,
+    ambiguous_times: u64,
 }
 
 /// What became of a row.
@@ -23,6 +33,8 @@ pub enum Outcome<'a> {
     Purchase(Purchase),
     /// A row refused.
     Reject(Reject<'a>),
+    /// A row of somebody who has asked to be erased: nothing of it is kept.
+    Erased,
 }
 
 /// A row refused. Holds the customer's own data: for the rejects file and nothing else.
@@ -32,7 +44,7 @@ pub struct Reject<'a> {
     pub line: u64,
     /// Why.
     pub reason: Reason,
-    /// Its bytes as they are in the file; of a line that is too long only the beginning.
+    /// Its bytes as they are in the text; of a line that is too long only the beginning.
     pub raw: &'a [u8],
 }
 
@@ -44,38 +56,86 @@ impl std::fmt::Debug for Reject<'_> {
 }
 
 impl<'a> Transform<'a> {
-    /// Reads with these keys, counting equal rows like this.
-    pub fn new(pii: &'a Pii, occurrences: Occurrences) -> Self {
-        Self { splitter: Splitter::default(), pii, occurrences, begun: false }
+    /// Reads with these keys and this format, counting equal rows like this.
+    pub fn new(pii: &'a Pii, format: &'a Format, occurrences: Occurrences) -> Self {
+        Self {
+            splitter: Splitter::new(DELIMITERS[0]),
+            pii,
+            format,
+            dates: Dates::new(&format.time_zone),
+            layout: None,
+            occurrences,
+            begun: false,
+            ambiguous_times: 0,
+        }
     }
 
-    /// Adds bytes.
-    pub fn push(&mut self, bytes: &[u8]) {
-        self.splitter.push(bytes);
+    /// Adds text.
+    pub fn push(&mut self, text: &[u8]) {
+        self.splitter.push(text);
     }
 
-    /// Says that there are no more bytes.
+    /// Says that there is no more text.
     pub fn finish(&mut self) {
         self.splitter.finish();
     }
 
-    /// The next row; `None` when more bytes are needed, or at the end.
+    /// What the file was found to be, for people: `header, delimiter ;`. `None` before that is known, which is
+    /// after the first 64 KiB at the latest.
+    pub fn format(&self) -> Option<String> {
+        self.layout.map(|layout| layout.words())
+    }
+
+    /// Purchases so far whose local time was ambiguous, or skipped, and was resolved by rule.
+    pub fn ambiguous_times(&self) -> u64 {
+        self.ambiguous_times
+    }
+
+    /// The next row; `None` when more text is needed, or at the end.
     ///
     /// # Errors
-    /// When equal rows cannot be counted like this; the transform is of no use then.
+    /// When the header is to be refused, which is known before the first row, or equal rows cannot be counted
+    /// like this; the transform is of no use then.
     #[expect(clippy::should_implement_trait, reason = "an iterator cannot lend its buffer")]
     pub fn next(&mut self) -> Result<Option<Outcome<'_>>, Halt> {
+        if self.layout.is_none() {
+            self.lay_out()?;
+        }
+        let Some(layout) = &mut self.layout else { return Ok(None) };
         loop {
             let Some(piece) = self.splitter.next() else { return Ok(None) };
             let first = !std::mem::replace(&mut self.begun, true);
             let refused = match piece {
+                Piece::Record(_) if first && layout.header => continue,
                 Piece::Record(record) => {
-                    if first && record.fields.is_some_and(|fields| row::is_header(&fields)) {
-                        continue;
-                    }
-                    match purchase(self.pii, &mut self.occurrences, &record)? {
-                        Ok(purchase) => return Ok(Some(Outcome::Purchase(purchase))),
-                        Err(reason) => Some(reason),
+                    let reason = match row_in(&self.dates, layout, record) {
+                        Err(reason) => reason,
+                        Ok(row) => match self.pii.buyer_of(row.email) {
+                            None => Reason::Email,
+                            Some(buyer) if self.pii.is_erased(&buyer.hmac) => {
+                                return Ok(Some(Outcome::Erased));
+                            }
+                            Some(buyer) => {
+                                self.ambiguous_times += u64::from(row.ambiguous);
+                                let row_id = identity(self.pii, &mut self.occurrences, &row, &buyer.hmac)?;
+                                return Ok(Some(Outcome::Purchase(Purchase {
+                                    position: Position { at: row.at, row_id },
+                                    buyer: buyer.token,
+                                    linked: buyer.linked,
+                                    item_id: row.item_id,
+                                    quantity: row.quantity,
+                                    price: row.price,
+                                })));
+                            }
+                        },
+                    };
+                    match self.format.columns.find(record) {
+                        Named::All(places) if record.lines() == 1 => {
+                            // Where it names other columns than the first one, the rows behind it have them.
+                            layout.places = places;
+                            Some(Reason::Header)
+                        }
+                        _ => Some(explained(record, layout, reason)),
                     }
                 }
                 Piece::Bad { .. } => None,
@@ -85,70 +145,103 @@ impl<'a> Transform<'a> {
             return Ok(Some(Outcome::Reject(reject(self.splitter.reopen(), refused))));
         }
     }
+
+    /// Finds the layout, once there is enough text.
+    #[cold]
+    fn lay_out(&mut self) -> Result<(), Halt> {
+        if let Some(start) = self.splitter.start(SAMPLE) {
+            let layout = Layout::find(start, self.format)?;
+            self.splitter.set_delimiter(layout.delimiter);
+            self.layout = Some(layout);
+        }
+        Ok(())
+    }
 }
 
 fn reject<'a>(piece: Piece<'a>, refused: Option<Reason>) -> Reject<'a> {
     match piece {
         Piece::Bad { line, raw, problem } => Reject { line, raw, reason: problem.into() },
-        Piece::Record(Record { line, raw, .. }) => {
-            Reject { line, raw, reason: refused.unwrap_or(Reason::Columns) }
+        Piece::Record(record) => {
+            let reason = refused.unwrap_or(Reason::Columns);
+            Reject { line: record.line(), raw: record.raw(), reason }
         }
     }
 }
 
-/// The purchase of a record, or why it is none.
-fn purchase(
+/// The row id of a good row.
+#[inline(always)]
+fn identity(
     pii: &Pii,
     occurrences: &mut Occurrences,
-    record: &Record<'_>,
-) -> Result<Result<Purchase, Reason>, Halt> {
-    let (row, buyer) = match checked(pii, record) {
-        Ok(parts) => parts,
-        Err(reason) => return Ok(Err(reason)),
-    };
-    let fingerprint = row_id(pii.row_key(), &buyer.hmac, &row, 0);
-    let row_id = match occurrences.equal_before(row.at, fingerprint)? {
+    row: &Row<'_>,
+    hmac: &FirstHmac,
+) -> Result<RowId, Halt> {
+    let fingerprint = row_id(pii.row_key(), hmac, row, 0);
+    Ok(match occurrences.equal_before(row.at, fingerprint)? {
         0 => fingerprint,
-        before => row_id(pii.row_key(), &buyer.hmac, &row, before),
-    };
-    Ok(Ok(Purchase {
-        position: Position { at: row.at, row_id },
-        buyer: buyer.token,
-        linked: None,
-        item_id: row.item_id,
-        quantity: row.quantity,
-        price: row.price,
-    }))
-}
-
-/// What a row would be, or why it is refused. What is wrong with its bytes explains best what is wrong with a
-/// field, but is looked for in refused rows alone: in the others every field was checked byte by byte.
-fn checked<'a>(pii: &Pii, record: &Record<'a>) -> Result<(Row<'a>, Buyer), Reason> {
-    typed(pii, record).map_err(|reason| {
-        if record.raw.contains(&0) {
-            Reason::Nul
-        } else if std::str::from_utf8(record.raw).is_err() {
-            Reason::NotUtf8
-        } else {
-            reason
-        }
+        before => row_id(pii.row_key(), hmac, row, before),
     })
 }
 
-fn typed<'a>(pii: &Pii, record: &Record<'a>) -> Result<(Row<'a>, Buyer), Reason> {
-    let fields = record.fields.ok_or(Reason::Columns)?;
+/// What a record is as a row, or why it is refused. Its e-mail has yet to be normalised.
+#[inline(always)]
+fn row_in<'a>(dates: &Dates, layout: &Layout, record: Record<'a>) -> Result<Row<'a>, Reason> {
+    let fields = layout.places.fields(record).ok_or(Reason::Columns)?;
     // Well-formed CSV has an even number of quotes in each record (RFC 4180).
-    if record.quotes && !memchr::memchr_iter(b'"', record.raw).count().is_multiple_of(2) {
+    if record.quotes() && !memchr::memchr_iter(b'"', record.raw()).count().is_multiple_of(2) {
         return Err(Reason::UnclosedQuote);
     }
-    let row = row::parse(&fields)?;
-    if memchr::memchr(0, row.email.as_bytes()).is_some() {
-        return Err(Reason::Nul);
-    }
-    // A line break is white space around an e-mail, or the trace of a row that a quote has swallowed.
-    if record.lines > 1 && row.email.trim().contains(['\n', ',']) {
+    let row = row::parse(&fields, dates)?;
+    if record.lines() > 1 && has_swallowed(dates, layout, record, &row) {
         return Err(Reason::UnclosedQuote);
     }
-    let buyer = pii.buyer(row.email).ok_or(Reason::Email)?;
-    Ok((row, buyer))
+    Ok(row)
+}
+
+/// What is wrong with a row's bytes explains best what is wrong with a field, but is looked for in refused rows
+/// alone: in the others every field was checked byte by byte.
+#[cold]
+fn explained(record: Record<'_>, layout: &Layout, reason: Reason) -> Reason {
+    let fields = layout.places.fields(record);
+    if record.raw().contains(&0) {
+        Reason::Nul
+    } else if std::str::from_utf8(record.raw()).is_err() {
+        Reason::NotUtf8
+    } else if fields.is_some_and(|fields| fields.iter().any(|field| field.len() > MAX_FIELD)) {
+        Reason::FieldTooLong
+    } else {
+        reason
+    }
+}
+
+/// Whether a record of several lines is the work of a stray quote. A line break is white space around an e-mail, or
+/// the trace of a row that the quote has swallowed. Extra columns may hold any text, but not a line that is another
+/// row than the record itself.
+#[cold]
+fn has_swallowed(dates: &Dates, layout: &Layout, record: Record<'_>, row: &Row<'_>) -> bool {
+    if row.email.trim_ascii().iter().any(|byte| [b'\n', layout.delimiter].contains(byte)) {
+        return true;
+    }
+    if layout.places.of == COLUMNS {
+        return false;
+    }
+    let lines = record.raw().split(|byte| *byte == b'\n');
+    let mut rows = lines.filter_map(|line| row_of(dates, layout, line));
+    rows.next().is_some_and(|first| first != *row || rows.next().is_some())
+}
+
+/// The row that a line is, whatever its quotes say.
+fn row_of<'a>(dates: &Dates, layout: &Layout, line: &'a [u8]) -> Option<Row<'a>> {
+    let fields: Vec<&[u8]> = line.split(|byte| *byte == layout.delimiter).collect();
+    let bare = |place: usize| fields.get(place).map_or(&[][..], |field| bare(field));
+    let row = (fields.len() == layout.places.of).then(|| row::parse(&layout.places.at.map(bare), dates));
+    row.and_then(Result::ok).filter(|row| row.email.contains(&b'@'))
+}
+
+/// A field without what is around it.
+fn bare(mut field: &[u8]) -> &[u8] {
+    while let [b'"' | b'\r', rest @ ..] | [rest @ .., b'"' | b'\r'] = field {
+        field = rest;
+    }
+    field
 }

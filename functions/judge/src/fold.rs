@@ -12,7 +12,7 @@ use shared::schedule::Slot;
 use shared::state::ShardState;
 use shared::store::{
     Folding, Mark, ReadIncidents, ReadMaintenance, ReadMonitors, ReadSignals, ReadStates, ReadUpdates,
-    Result, StoreError, WriteJudgement,
+    Reported, Result, StoreError, WriteJudgement,
 };
 use tracing::error;
 
@@ -154,13 +154,7 @@ where
             let folding = Folding {
                 shard: fold.shard,
                 before: fold.folded.as_ref().map(|mark| mark.slot),
-                after: moved(
-                    fold.folded.as_ref(),
-                    slots.clone(),
-                    fold.shard,
-                    round.regions(fold.shard),
-                    blocks,
-                ),
+                after: moved(fold.folded.as_ref(), &slots, fold.shard, round.regions(fold.shard), blocks),
                 state: (fold.state != fold.stored).then(|| fold.state.clone()),
                 incidents: self.changed(changes).await?,
             };
@@ -216,23 +210,30 @@ fn timely(blocks: &BTreeMap<Slot, Vec<Block>>, slot: Slot) -> Vec<&Block> {
     blocks.get(&slot).into_iter().flatten().filter(|block| block.is_timely()).collect()
 }
 
-/// How far a shard is folded after these slots. What is said of regions that are expected no more is dropped.
+/// How far a shard is folded after these slots. What is said of regions that are expected no more is dropped. A region
+/// that is new is expected from the next slot on: it may have been added when these were over and not folded yet.
 fn moved(
     before: Option<&Mark>,
-    slots: RangeInclusive<Slot>,
+    slots: &RangeInclusive<Slot>,
     shard: ShardId,
     expected: &[Region],
     blocks: &BTreeMap<Slot, Vec<Block>>,
 ) -> Mark {
-    let last = |region: &Region| {
-        let reported = |slot: &Slot| timely(blocks, *slot).iter().any(|block| block.is_of(shard, region));
-        let newly = each(&slots).rev().find(reported);
-        Some((region.clone(), newly.or_else(|| before?.reported.get(region).copied())?))
+    let of = |region: &Region| {
+        let in_time = |slot| timely(blocks, slot).iter().any(|block| block.is_of(shard, region));
+        let reported = match before {
+            Some(mark) => match mark.reported.get(region) {
+                Some(reported) => reported.moved(mark.slot, slots, in_time),
+                None => Reported::since(slots.end().plus(1)),
+            },
+            None => Reported::since(*slots.start()).moved(*slots.start(), slots, in_time),
+        };
+        (region.clone(), reported)
     };
-    Mark { slot: *slots.end(), reported: expected.iter().filter_map(last).collect() }
+    Mark { slot: *slots.end(), reported: expected.iter().map(of).collect() }
 }
 
-fn each(slots: &RangeInclusive<Slot>) -> impl DoubleEndedIterator<Item = Slot> + use<> {
+fn each(slots: &RangeInclusive<Slot>) -> impl Iterator<Item = Slot> + use<> {
     (slots.start().minutes()..=slots.end().minutes()).map(Slot::of_minutes)
 }
 

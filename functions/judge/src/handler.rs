@@ -80,7 +80,7 @@ where
     P: Park,
 {
     /// Folds the shards that the event touches, and those that waited for them. `count` takes, once for each slot that
-    /// was folded and had any block, how many blocks of each region were expected and came in time.
+    /// was folded and had any block, how many blocks of each region were expected and came in time: for the log alone.
     ///
     /// # Errors
     /// When a record could not be put aside or a shard could not be folded, after everything else is done: the stream
@@ -147,8 +147,8 @@ where
             let mut counts = Counts::default();
             let folded = self.fold(&round, shard, &mut counts).await;
             let folded = folded.inspect_err(|cause| error!(%shard, %cause, "a shard was not folded"));
-            // What cannot be read today cannot be read in a minute: it must not hold up the other shards. Its blocks
-            // are not counted, so that somebody comes to look.
+            // What cannot be read today cannot be read in a minute: it must not hold up the other shards. Its mark
+            // stands still, so that the dead man's switch has somebody come to look.
             (counts, matches!(folded, Err(StoreError::Conflict(_) | StoreError::Unavailable { .. })))
         });
         let mut folding = stream::iter(folding).buffer_unordered(MAX_CONCURRENT);

@@ -28,6 +28,9 @@ use crate::resolve::Resolve;
 /// How far the clock of whoever asks may be ahead of ours, in minutes.
 const MAX_SLOT_AHEAD_MINUTES: i64 = 1;
 
+/// Time for reading the monitors of a shard: the other shards of the request wait for it.
+const READ: Duration = Duration::from_secs(4);
+
 /// Time for reading what a round can do without.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -132,7 +135,10 @@ where
 
     /// Reads what is to be done for a shard in the slot.
     async fn prepare(&self, shard: ShardId, slot: Slot) -> anyhow::Result<Prepared> {
-        let (stored, down) = tokio::join!(self.stores.monitors.monitors(shard), self.down(shard));
+        let reading = timeout(READ, self.stores.monitors.monitors(shard));
+        let (stored, down) = tokio::join!(reading, self.down(shard));
+        let stored =
+            stored.with_context(|| format!("reading the monitors of shard {shard}: no answer in time"))?;
         let stored = stored.with_context(|| format!("reading the monitors of shard {shard}"))?;
         let broken = of_broken(shard, &stored.broken);
         let mut due = stored.values;

@@ -1,4 +1,4 @@
-//! `ping` checks every due monitor of one shard for one slot and writes one block of signals.
+//! `ping` checks every due monitor of a few shards for one slot and writes one block of signals of each.
 //!
 //! - [`handler`] is the invocation: which monitors are due, the round of checks, the block; [`keyring`] holds what
 //!   targets let us in with, [`heartbeat`] judges those that call us;

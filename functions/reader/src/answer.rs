@@ -1,12 +1,13 @@
 //! Answers: which may be kept, by whom, for how long, and how a client asks whether its copy still holds.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LINK, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use crate::failure::Failure;
@@ -47,6 +48,26 @@ pub(crate) fn private(media_type: HeaderValue, body: Vec<u8>) -> Response {
     let headers =
         [(CONTENT_TYPE, media_type), (CACHE_CONTROL, PRIVATE), (VARY, HeaderValue::from(AUTHORIZATION))];
     (headers, body).into_response()
+}
+
+/// The answer, to whose address other formats belong too (see `accept`).
+pub(crate) fn negotiated(mut response: Response) -> Response {
+    response.headers_mut().insert(VARY, HeaderValue::from_static("authorization, accept"));
+    response
+}
+
+/// The answer with a link to the next page, if there is one.
+pub(crate) fn linked(mut response: Response, next: Option<HeaderValue>) -> Response {
+    if let Some(next) = next {
+        response.headers_mut().insert(LINK, next);
+    }
+    response
+}
+
+/// A number of JSON, digit by digit: no floating point number on the way.
+pub(crate) fn exact(number: impl Display) -> Result<Box<RawValue>, Failure> {
+    // Digits with at most one point are always JSON.
+    RawValue::from_string(number.to_string()).map_err(|error| Failure::Internal(error.to_string()))
 }
 
 /// A body of JSON.

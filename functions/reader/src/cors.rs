@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use http::header::{AUTHORIZATION, ETAG, IF_NONE_MATCH};
+use http::header::{AUTHORIZATION, ETAG, IF_NONE_MATCH, LINK};
 use http::{HeaderValue, Method, Uri};
 use tower_http::cors::{Any, CorsLayer};
 
@@ -49,7 +49,7 @@ impl CorsOrigin {
         let layer = CorsLayer::new()
             .allow_methods([Method::GET, Method::HEAD])
             .allow_headers([AUTHORIZATION, IF_NONE_MATCH])
-            .expose_headers([ETAG])
+            .expose_headers([ETAG, LINK])
             // The origin allowed is the same whoever asks; and of two `Vary` headers Lambda would lose one.
             .vary([])
             .max_age(MAX_AGE);

@@ -29,7 +29,10 @@ async fn not_found(uri: Uri) -> Failure {
     // A path may hold anything: an e-mail address, or the token of somebody who beats with GET.
     let secret = path.contains('@') || path.contains("%40") || path.starts_with("/beats/");
     let shown = if secret { "this path" } else { path.as_str() };
-    let detail = format!("nothing is at {shown}; there are /, /signals, /incidents, /purchases and /healthz");
+    let detail = format!(
+        "nothing is at {shown}; there are /, /signals, /incidents, /purchases, /purchases/trends, /imports and \
+         /healthz"
+    );
     Problem::new(StatusCode::NOT_FOUND, "not_found", detail).into()
 }
 

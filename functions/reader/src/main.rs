@@ -7,7 +7,7 @@ use reader::config::Config;
 use reader::{Deps, event, router};
 use shared::config::Env;
 use shared::store::{
-    HistoryTable, IncidentsTable, MonitorsTable, PurchasesTable, SessionsTable, SignalsTable,
+    HistoryTable, ImportsTable, IncidentsTable, MonitorsTable, PurchasesTable, SessionsTable, SignalsTable,
 };
 use shared::{clients, telemetry};
 
@@ -22,7 +22,9 @@ async fn main() -> anyhow::Result<()> {
         incidents: IncidentsTable::new(dynamodb.clone(), config.incidents_table),
         history: HistoryTable::new(dynamodb.clone(), config.history_table),
         purchases: PurchasesTable::new(dynamodb.clone(), config.purchases_table),
+        ledger: ImportsTable::new(dynamodb.clone(), config.imports_table),
         sessions: SessionsTable::new(dynamodb, config.sessions_table),
+        public_trends: config.public_trends,
         cors: config.cors,
         page_title: config.page_title,
         clock: Timestamp::now,

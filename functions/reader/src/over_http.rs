@@ -1,11 +1,16 @@
 //! Tests of the whole function: a shop in memory, asked over HTTP.
 
+mod csv;
 mod events;
 mod frame;
+mod imports;
 mod incidents;
 mod purchases;
 mod signals;
 mod status;
+mod trends;
+
+use std::collections::BTreeMap;
 
 use ::tests::example;
 use ::tests::memory::Memory;
@@ -17,6 +22,7 @@ use http_body_util::BodyExt as _;
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::Value;
 use shared::block::Block;
+use shared::import::{Import, ObjectVersion};
 use shared::incident::{Closed, ClosedBy, Incident};
 use shared::monitor::{Interval, Monitor, MonitorId, ShardId};
 use shared::purchase::{Position, Purchase, RowId};
@@ -24,6 +30,7 @@ use shared::schedule::Slot;
 use shared::session::{ApiKey, Scope, Token};
 use shared::signal::{Outcome, Phases, Reason, Signal};
 use shared::state::{MonitorState, State};
+use shared::trend::{DayTrend, Sales};
 use tower::ServiceExt as _;
 
 use crate::{Deps, router};
@@ -81,6 +88,15 @@ impl Shop {
     }
 
     fn with_cors(origin: &str) -> Self {
+        Self::of(origin, false)
+    }
+
+    /// Anybody may read its trends.
+    fn with_public_trends() -> Self {
+        Self::of("", true)
+    }
+
+    fn of(origin: &str, public_trends: bool) -> Self {
         let memory = Memory::default();
         let router = router(Deps {
             monitors: memory.clone(),
@@ -88,7 +104,9 @@ impl Shop {
             incidents: memory.clone(),
             history: memory.clone(),
             purchases: memory.clone(),
+            ledger: memory.clone(),
             sessions: memory.clone(),
+            public_trends,
             cors: (!origin.is_empty()).then(|| origin.parse().unwrap()),
             page_title: "The shop".to_owned(),
             clock: now,
@@ -195,12 +213,54 @@ impl Shop {
         self.memory.tables().purchases.insert(purchase.position, purchase);
     }
 
+    /// Lets the purchases of this row carry the same person's token under the key before.
+    fn link(&self, row: u128) {
+        for purchase in self.memory.tables().purchases.values_mut() {
+            if purchase.position.row_id == RowId(row) {
+                purchase.linked = LINKED.parse().ok();
+            }
+        }
+    }
+
+    /// What was sold on this day: nothing, but for what is changed.
+    fn day(&self, date: &str, change: impl FnOnce(&mut DayTrend)) {
+        let mut day = DayTrend {
+            date: date.parse().unwrap(),
+            sales: Sales::default(),
+            new_buyers: 0,
+            returning_buyers: 0,
+            hours: BTreeMap::new(),
+            read_at: now(),
+        };
+        change(&mut day);
+        self.memory.tables().trends.insert(day.date, day);
+    }
+
+    /// An import of this key that began then, with nothing special about it.
+    fn import(&self, key: &str, started_at: &str) -> Import {
+        let object = ObjectVersion { key: key.to_owned(), version: "v1".to_owned() };
+        let import = Import::begun(object, 1_000, "the-owner", started_at.parse().unwrap());
+        self.put_import(import.clone());
+        import
+    }
+
+    fn put_import(&self, import: Import) {
+        let key = (import.object.key.clone(), import.object.version.clone());
+        self.memory.tables().imports.insert(key, import);
+    }
+
     async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, &[]).await
     }
 
     async fn get_with_key(&self, token: &str, path: &str) -> Answer {
         self.send(Method::GET, path, &[(AUTHORIZATION.as_str(), &format!("Bearer {token}"))]).await
+    }
+
+    /// The answer to whoever asks for CSV.
+    async fn get_csv(&self, token: &str, path: &str) -> Answer {
+        let authorization = format!("Bearer {token}");
+        self.send(Method::GET, path, &[("authorization", &authorization), ("accept", "text/csv")]).await
     }
 
     async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
@@ -221,3 +281,6 @@ impl Shop {
 
 /// A buyer's token.
 const BUYER: &str = "k1.00000000000000000000000000000000000000000000000000000000000000ff";
+
+/// The same buyer's token under another key.
+const LINKED: &str = "k2.00000000000000000000000000000000000000000000000000000000000000ee";

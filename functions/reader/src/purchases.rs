@@ -1,5 +1,5 @@
 //! `GET /purchases?from&to&item&buyer&limit&cursor`: purchases in time order, for API keys with the scope
-//! `purchases`.
+//! `purchases`, as JSON or CSV.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,10 +18,13 @@ use shared::store::{ReadPurchases, ReadSessions};
 use tokio::time::Instant;
 
 use crate::Clock;
+use crate::accept::Format;
 use crate::access;
 use crate::answer;
+use crate::csv::Table;
 use crate::cursor::Cursor;
 use crate::failure::Failure;
+use crate::link;
 use crate::params::Params;
 use crate::range::Range;
 use crate::walk::{Budget, Search, walk};
@@ -71,7 +74,13 @@ struct Row<'a> {
     /// Written as it is stored, digit by digit: no floating point number on the way.
     price: Box<RawValue>,
     purchase_date: String,
+    /// There while the purchase carries the same person's token under the key before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    linked: Option<&'a str>,
 }
+
+/// The columns of a page as CSV, the same in every page.
+const COLUMNS: [&str; 6] = ["buyer", "item_id", "quantity", "price", "purchase_date", "linked"];
 
 async fn purchases_of<P, K>(
     Shared(deps): Shared<Arc<Deps<P, K>>>,
@@ -88,12 +97,17 @@ where
     let (search, cursor) = search_of(&params, now)?;
     let budget = Budget { pages: MAX_TABLE_PAGES, until: Instant::now() + SEARCH_TIME };
     let found = walk(&deps.purchases, &search, cursor.map(|cursor| cursor.after), budget).await?;
-    let next = found.next.map(|after| Cursor { range: search.range, after });
-    let page = Page {
-        purchases: found.purchases.iter().map(row).collect::<Result<_, Failure>>()?,
-        next_cursor: next.map(|next| next.text(&params)),
+    let next = found.next.map(|after| Cursor { range: search.range, after }.text(&params));
+    let link = next.as_ref().and_then(|cursor| link::next(&params, &PARAMETERS, cursor));
+    let format = Format::wanted(&headers);
+    let body = match format {
+        Format::Json => answer::json(&Page {
+            purchases: found.purchases.iter().map(row).collect::<Result<_, Failure>>()?,
+            next_cursor: next,
+        })?,
+        Format::Csv => table(&found.purchases),
     };
-    Ok(answer::private(answer::JSON, answer::json(&page)?))
+    Ok(answer::linked(answer::negotiated(answer::private(format.media_type(), body)), link))
 }
 
 fn search_of(params: &Params, now: Timestamp) -> Result<(Search, Option<Cursor>), Failure> {
@@ -116,14 +130,27 @@ fn buyer_of(params: &Params) -> Result<Option<BuyerToken>, Failure> {
 }
 
 fn row(purchase: &Purchase) -> Result<Row<'_>, Failure> {
-    // Digits with at most one point are always JSON.
-    let price = RawValue::from_string(purchase.price.to_string());
-    let price = price.map_err(|error| Failure::Internal(error.to_string()))?;
     Ok(Row {
         buyer: purchase.buyer.as_str(),
         item_id: purchase.item_id.get(),
         quantity: purchase.quantity.get(),
-        price,
+        price: answer::exact(purchase.price)?,
         purchase_date: written(purchase.position.at),
+        linked: purchase.linked.as_ref().map(BuyerToken::as_str),
     })
+}
+
+fn table(purchases: &[Purchase]) -> Vec<u8> {
+    let mut table = Table::new(COLUMNS);
+    for purchase in purchases {
+        table.row(&[
+            purchase.buyer.to_string(),
+            purchase.item_id.to_string(),
+            purchase.quantity.to_string(),
+            purchase.price.to_string(),
+            written(purchase.position.at),
+            purchase.linked.as_ref().map(ToString::to_string).unwrap_or_default(),
+        ]);
+    }
+    table.body()
 }

@@ -63,6 +63,20 @@ impl Range {
         day(self.until - SignedDuration::from_nanos(1))
     }
 
+    /// The range with both ends moved outwards to the next whole hour or day in UTC, of so many seconds.
+    pub(crate) fn whole(self, seconds: i64) -> Self {
+        let last = self.until - SignedDuration::from_nanos(1);
+        let at = |part: i64| Timestamp::from_second(part * seconds);
+        let from = at(self.from.as_second().div_euclid(seconds)).unwrap_or(self.from);
+        let until = at(last.as_second().div_euclid(seconds) + 1).unwrap_or(self.until);
+        Self { from, until }
+    }
+
+    /// The seconds between its ends, without a part of one.
+    pub(crate) fn seconds(&self) -> i64 {
+        self.until.duration_since(self.from).as_secs()
+    }
+
     /// Whether the instant lies in the range.
     pub(crate) fn contains(&self, instant: Timestamp) -> bool {
         (self.from..self.until).contains(&instant)
@@ -193,6 +207,38 @@ mod tests {
         }
         insta::assert_snapshot!(range("from=2026-02-31").unwrap_err(), @r#"from: from must be a date (2026-11-21), an instant (2026-11-21T14:00:00Z, or with an offset whose + is written %2B) or a date and time in UTC (2026-11-21T14:00:00), from 1970 to 9998; got "2026-02-31""#);
         insta::assert_snapshot!(range("from=2027-01-01").unwrap_err(), @"range: from must be before to; the range is 2027-01-01T00:00:00Z to 2026-11-21T14:25:30Z");
+    }
+
+    #[test]
+    fn a_whole_range_covers_every_hour_or_day_it_touches() {
+        let at = |text: &str| text.parse().unwrap();
+        let whole = |from, until, seconds| {
+            let range = Range::new(at(from), at(until)).unwrap().whole(seconds);
+            format!("{} {}", range.from(), range.until())
+        };
+        for (from, until, hours, days) in [
+            (
+                "2026-11-20T10:00:00.5Z",
+                "2026-11-21T10:00:00Z",
+                "2026-11-20T10:00:00Z 2026-11-21T10:00:00Z",
+                "2026-11-20T00:00:00Z 2026-11-22T00:00:00Z",
+            ),
+            (
+                "2026-11-20T00:00:00Z",
+                "2026-11-21T00:00:00.000000001Z",
+                "2026-11-20T00:00:00Z 2026-11-21T01:00:00Z",
+                "2026-11-20T00:00:00Z 2026-11-22T00:00:00Z",
+            ),
+            (
+                "1970-01-01T00:00:00Z",
+                "9999-01-01T00:00:00Z",
+                "1970-01-01T00:00:00Z 9999-01-01T00:00:00Z",
+                "1970-01-01T00:00:00Z 9999-01-01T00:00:00Z",
+            ),
+        ] {
+            assert_eq!(whole(from, until, 3_600), hours, "{from} {until}");
+            assert_eq!(whole(from, until, 86_400), days, "{from} {until}");
+        }
     }
 
     proptest! {

@@ -65,7 +65,7 @@ impl Event {
             (None, Some(from), Some(until)) => {
                 self.window(instant("from", from)?, instant("until", until)?, now)?
             }
-            _ => bail!("expected `time`, or `from` and `until`"),
+            _ => bail!("expected `time`, `from` and `until`, `day` or `nightly`"),
         };
         let begins = work.hours.start;
         ensure!(
@@ -100,7 +100,7 @@ impl Event {
     }
 }
 
-fn instant(name: &str, text: &str) -> anyhow::Result<Timestamp> {
+pub(crate) fn instant(name: &str, text: &str) -> anyhow::Result<Timestamp> {
     text.parse().with_context(|| {
         format!("expected `{name}` to be an instant such as 2026-11-21T14:00:00Z, got {text:?}")
     })

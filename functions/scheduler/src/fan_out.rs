@@ -73,7 +73,7 @@ impl<S: ReadShards, M: ReadMarks, P: InvokePing> Scheduler<S, M, P> {
         Ok(())
     }
 
-    /// How many blocks are overdue: one of each shard and region. The log says which, a line for each region.
+    /// How many shards are overdue in how many regions, counted together. The log says which, a line for each region.
     async fn overdue(&self, shards: &[ShardSummary], slot: Slot, until: Instant) -> anyhow::Result<usize> {
         if shards.is_empty() {
             return Ok(0);
@@ -83,7 +83,7 @@ impl<S: ReadShards, M: ReadMarks, P: InvokePing> Scheduler<S, M, P> {
         let overdue = overdue(shards, &marks.context("reading how far shards are judged")?, slot);
         for (region, shards) in &overdue {
             let named = named(shards);
-            error!(%region, %slot, overdue = shards.len(), shards = named, "no block was judged for minutes");
+            error!(%region, %slot, overdue = shards.len(), shards = named, "blocks are overdue");
         }
         Ok(overdue.values().map(Vec::len).sum())
     }

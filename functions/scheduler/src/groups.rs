@@ -31,12 +31,13 @@ pub fn groups(shards: &[ShardSummary]) -> BTreeMap<&Region, Vec<Vec<ShardId>>> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use shared::schedule::Slot;
 
     use super::*;
 
     fn summary(shard: u16, count: usize, regions: &[&str]) -> ShardSummary {
         let regions = regions.iter().map(|name| name.parse().unwrap()).collect();
-        ShardSummary { regions, count, ..ShardSummary::of(ShardId(shard), &[], 1) }
+        ShardSummary { regions, count, ..ShardSummary::of(ShardId(shard), &[], 1, Slot::of_minutes(0)) }
     }
 
     fn grouped(shards: &[ShardSummary]) -> Vec<(String, Vec<Vec<u16>>)> {

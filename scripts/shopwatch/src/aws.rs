@@ -4,10 +4,16 @@ use anyhow::{Context as _, anyhow};
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client as DynamoDb;
 use shared::clients::causes;
+use shared::invoke::Function;
 use shared::monitor::Region;
-use shared::store::{BeatsTable, ImportsTable, IncidentsTable, MonitorsTable, SecretsTable, SessionsTable};
+use shared::store::{
+    BeatsTable, HistoryTable, ImportsTable, IncidentsTable, MonitorsTable, PurchasesTable, SecretsTable,
+    SessionsTable,
+};
 
+use crate::buyer::{Copy, Uploads};
 use crate::names::Stack;
+use crate::pii::{PiiSecret, RecordedKey};
 
 /// A stack in an account and region.
 pub(crate) struct Cloud {
@@ -56,6 +62,30 @@ impl Cloud {
         ImportsTable::new(self.dynamodb.clone(), self.stack.imports())
     }
 
+    pub(crate) fn purchases(&self) -> PurchasesTable {
+        PurchasesTable::new(self.dynamodb.clone(), self.stack.purchases()).consistent()
+    }
+
+    pub(crate) fn history(&self) -> HistoryTable {
+        HistoryTable::new(self.dynamodb.clone(), self.stack.history()).consistent()
+    }
+
+    pub(crate) fn first_key(&self) -> RecordedKey {
+        RecordedKey::new(self.dynamodb.clone(), self.stack.imports())
+    }
+
+    pub(crate) fn pii_secret(&self) -> PiiSecret {
+        PiiSecret::new(aws_sdk_secretsmanager::Client::new(&self.config), self.stack.pii_secret())
+    }
+
+    pub(crate) fn rollup(&self) -> Function {
+        Function::new(aws_sdk_lambda::Client::new(&self.config), self.stack.rollup())
+    }
+
+    pub(crate) fn uploads(&self, bucket: &str) -> Uploads {
+        Uploads::new(self.s3(), bucket.to_owned())
+    }
+
     pub(crate) fn sessions(&self) -> SessionsTable {
         SessionsTable::new(self.dynamodb.clone(), self.stack.sessions())
     }
@@ -66,12 +96,19 @@ impl Cloud {
 
     /// The stack's bucket, whose name holds the account's number.
     pub(crate) async fn uploads_bucket(&self) -> anyhow::Result<String> {
+        Ok(self.stack.uploads(&self.account().await?, &self.region))
+    }
+
+    /// The stack's analytics copy.
+    pub(crate) async fn analytics(&self) -> anyhow::Result<Copy> {
+        let bucket = self.stack.analytics(&self.account().await?, &self.region);
+        Ok(Copy::new(self.s3(), bucket))
+    }
+
+    async fn account(&self) -> anyhow::Result<String> {
         let caller = aws_sdk_sts::Client::new(&self.config).get_caller_identity().send().await;
-        let account = caller
-            .map_err(|error| anyhow!("asking for the account failed: {}", causes(&error)))?
-            .account
-            .context("the answer to who is asking names no account")?;
-        Ok(self.stack.uploads(&account, &self.region))
+        let caller = caller.map_err(|error| anyhow!("asking for the account failed: {}", causes(&error)))?;
+        caller.account.context("the answer to who is asking names no account")
     }
 
     /// What to check when a call failed.

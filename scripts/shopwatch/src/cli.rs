@@ -2,24 +2,26 @@
 
 mod cost;
 mod demo_shop;
+mod import;
 mod incidents;
 mod maintenance;
 mod monitors;
+mod pii;
+mod purchases;
 
-use std::path::PathBuf;
-
-use clap::{Args, Parser, Subcommand};
-use jiff::civil::Date;
+use clap::{Parser, Subcommand};
 use shared::session::Scope;
 
 use crate::names::Stack;
-use crate::purchases::MAX_ROWS;
 
 pub use cost::Cost;
 pub use demo_shop::{DemoShop, DemoShopCommand};
+pub use import::{Delimiter, Import, Imports, Reading};
 pub use incidents::{Beats, Incidents};
 pub use maintenance::Maintenance;
 pub use monitors::Monitors;
+pub use pii::Pii;
+pub use purchases::{Buyer, Generate, Purchases};
 
 /// The operator's command of Shopwatch: monitors, incidents, purchases, imports, API keys and a shop to try them on.
 #[derive(Debug, Parser)]
@@ -56,6 +58,11 @@ Examples:
   shopwatch keys create --name dashboard --scope read --scope purchases
   shopwatch --stack shopwatch-dev monitors list";
 
+const PURCHASES: &str = "\
+Examples:
+  shopwatch purchases generate --rows 500 --seed 1 --output export.csv
+  shopwatch purchases buyer ada@shop.example";
+
 /// What the command can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -73,90 +80,23 @@ pub enum Command {
     Beats(Beats),
     /// Compute what watching costs in a month
     Cost(Cost),
-    /// Make up purchases for demos and tests
-    #[command(
-        subcommand,
-        after_help = "Example:\n  shopwatch purchases generate --rows 500 --seed 1 --output export.csv"
-    )]
+    /// Find or erase a person's purchases; make purchases up for demos and tests
+    #[command(subcommand, after_help = PURCHASES)]
     Purchases(Purchases),
     /// Upload an export of purchases and follow it until it is loaded
     Import(Import),
+    /// List imports and show one: the ledger
+    #[command(subcommand, after_help = "Example:\n  shopwatch imports list --state failed")]
+    Imports(Imports),
+    /// Say which keys e-mail addresses are hashed with, and rotate them
+    #[command(subcommand, after_help = "Example:\n  shopwatch pii status")]
+    Pii(Pii),
     /// Create, list and revoke keys of the HTTP API
     #[command(subcommand, after_help = "Example:\n  shopwatch keys list")]
     Keys(Keys),
     /// Run a small web shop whose pages can be told to fail
     DemoShop(DemoShop),
 }
-
-/// `shopwatch purchases`.
-#[derive(Debug, Subcommand)]
-pub enum Purchases {
-    /// Write an export of a shop that does not exist; the same options give the same rows everywhere
-    #[command(after_help = GENERATE)]
-    Generate(Generate),
-}
-
-/// `shopwatch purchases generate`.
-#[derive(Debug, Args)]
-pub struct Generate {
-    /// How many rows
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_ROWS))]
-    pub rows: u64,
-    /// Which shop: another seed has other customers and prices
-    #[arg(long, value_name = "S", default_value_t = 1)]
-    pub seed: u64,
-    /// The first day
-    #[arg(long, value_name = "DATE", default_value = "2026-01-01", value_parser = date)]
-    pub from: Date,
-    /// Prices such as 12.50 instead of 12
-    #[arg(long)]
-    pub cents: bool,
-    /// Where to write; standard output if not given
-    #[arg(long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-}
-
-const GENERATE: &str = "\
-Rows are `email,item_id,quantity,price,purchase_date` without a header, in time order, lines
-ended by CR LF, about 300 an hour. Customers come back, orders have several rows, about four
-rows in a thousand come twice. Every address is below example.com or .example: nobody's.
-
-Examples:
-  shopwatch purchases generate --rows 500 --seed 1 > export.csv
-  shopwatch purchases generate --rows 9000 --from 2026-11-01 --cents --output export.csv";
-
-/// `shopwatch import`.
-#[derive(Debug, Args)]
-#[command(after_help = IMPORT)]
-pub struct Import {
-    /// CSV file of purchases
-    pub file: PathBuf,
-    /// Name of the object below purchases/; the file's name if not given
-    #[arg(long, value_name = "NAME")]
-    pub key: Option<String>,
-    /// Bucket of exports; STACK-uploads-ACCOUNT-REGION if not given
-    #[arg(long, value_name = "NAME", env = "UPLOADS_BUCKET", hide_env_values = true)]
-    pub bucket: Option<String>,
-    /// How long to follow the import once the file is uploaded
-    #[arg(long, value_name = "S", default_value_t = 900, value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    pub timeout_seconds: u64,
-}
-
-const IMPORT: &str = "\
-The same file may be imported again: each purchase is loaded once.
-
-Exit codes:
-  0  loaded: every row is in the table
-  1  the upload or the ledger failed
-  2  wrong arguments
-  3  loaded_with_rejects: some rows were refused, see the rejects file
-  4  refused: not a file that can be loaded, nothing was written
-  5  failed: it ended before its end; importing the file again adds the rest
-  6  timed out: it did not begin within 60 s, or not end within --timeout-seconds
-
-Examples:
-  shopwatch import export.csv
-  shopwatch import export.csv --key 2026/11/2026-11-21T14.csv --timeout-seconds 60";
 
 /// `shopwatch keys`.
 #[derive(Debug, Subcommand)]
@@ -189,14 +129,6 @@ Examples:
         #[arg(value_parser = key_id)]
         id: String,
     },
-}
-
-/// A day that leaves room for [`MAX_ROWS`] rows behind it.
-fn date(text: &str) -> Result<Date, String> {
-    text.parse::<Date>()
-        .ok()
-        .filter(|date| (1970..=2_100).contains(&date.year()))
-        .ok_or_else(|| "expected a day from 1970 to 2100, such as 2026-11-21".to_owned())
 }
 
 /// The beginning of a hash. At least four digits, so that no slip of the finger revokes the only key there is.

@@ -5,17 +5,23 @@
 
 mod aws;
 pub mod beats;
+pub mod buyer;
 pub mod cli;
+mod confirm;
 pub mod cost;
 pub mod demo_shop;
+pub mod dry_run;
 pub mod import;
+pub mod imports;
 pub mod incidents;
 pub mod keys;
 pub mod maintenance;
 pub mod monitors;
 pub mod names;
+pub mod pii;
 pub mod purchases;
 mod run;
+mod selling;
 mod table;
 mod watching;
 mod yaml;

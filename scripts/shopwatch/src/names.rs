@@ -40,6 +40,21 @@ impl Stack {
         format!("{self}-history")
     }
 
+    /// The table of purchases.
+    pub fn purchases(&self) -> String {
+        format!("{self}-purchases")
+    }
+
+    /// The secret of the keys that e-mail addresses are hashed with.
+    pub fn pii_secret(&self) -> String {
+        format!("{self}/pii-key")
+    }
+
+    /// The function that recomputes days.
+    pub fn rollup(&self) -> String {
+        format!("{self}-rollup")
+    }
+
     /// The import ledger.
     pub fn imports(&self) -> String {
         format!("{self}-imports")
@@ -54,6 +69,11 @@ impl Stack {
     /// account and region are part of it.
     pub fn uploads(&self, account: &str, region: &Region) -> String {
         format!("{self}-uploads-{account}-{region}")
+    }
+
+    /// The bucket of the analytics copy.
+    pub fn analytics(&self, account: &str, region: &Region) -> String {
+        format!("{self}-analytics-{account}-{region}")
     }
 
     /// The logs of `etl`: where to look when an import does not begin.
@@ -98,9 +118,13 @@ mod tests {
         assert_eq!(stack.beats(), "shop2-beats");
         assert_eq!(stack.incidents(), "shop2-incidents");
         assert_eq!(stack.history(), "shop2-history");
+        assert_eq!(stack.purchases(), "shop2-purchases");
+        assert_eq!(stack.pii_secret(), "shop2/pii-key");
+        assert_eq!(stack.rollup(), "shop2-rollup");
         assert_eq!(stack.imports(), "shop2-imports");
         assert_eq!(stack.sessions(), "shop2-sessions");
         assert_eq!(stack.uploads("123456789012", &region), "shop2-uploads-123456789012-eu-west-1");
+        assert_eq!(stack.analytics("123456789012", &region), "shop2-analytics-123456789012-eu-west-1");
     }
 
     #[test]

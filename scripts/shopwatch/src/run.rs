@@ -1,16 +1,15 @@
 //! From arguments to deeds: each command in a few lines.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
 
 use crate::aws::Cloud;
-use crate::cli::{Cli, Command, DemoShopCommand, Generate, Import, Keys, Purchases};
+use crate::cli::{Cli, Command, DemoShopCommand, Import, Keys, Purchases};
 use crate::import::{Followed, Patience, Progress};
-use crate::{cost, demo_shop, import, keys, purchases, watching};
+use crate::{cost, demo_shop, import, keys, selling, watching};
 
 /// Does what the arguments say; the answer is the exit code.
 ///
@@ -18,7 +17,12 @@ use crate::{cost, demo_shop, import, keys, purchases, watching};
 /// When it failed: exit code 1.
 pub async fn run(cli: Cli, out: &mut impl Write) -> anyhow::Result<u8> {
     match cli.command {
-        Command::Purchases(Purchases::Generate(options)) => generate(options, out).map(|()| 0),
+        Command::Purchases(Purchases::Generate(options)) => selling::generate(options, out).map(|()| 0),
+        Command::Purchases(Purchases::Buyer(options)) => {
+            let cloud = Cloud::of(cli.stack).await?;
+            let done = Box::pin(selling::buyer(options, &cloud, out)).await;
+            done.map(|()| 0).map_err(|error| with_hint(error, &cloud))
+        }
         Command::DemoShop(options) => {
             match options.command {
                 None => run_demo_shop(options.host, options.port, out).await?,
@@ -63,12 +67,23 @@ pub async fn run(cli: Cli, out: &mut impl Write) -> anyhow::Result<u8> {
             print(&bill, out)?;
             Ok(0)
         }
+        Command::Import(options) if options.dry_run => selling::dry_run(options, out).await,
         Command::Import(options) => {
             let export = import::Export::open(&options.file)?;
             let key = import::key_of(&options.file, options.key.as_deref())?;
             let cloud = Cloud::of(cli.stack).await?;
             let done = run_import(options, export, &key, &cloud, out).await;
             done.map_err(|error| with_hint(error, &cloud))
+        }
+        Command::Imports(command) => {
+            let cloud = Cloud::of(cli.stack).await?;
+            let done = selling::imports(command, &cloud, out).await;
+            done.map(|()| 0).map_err(|error| with_hint(error, &cloud))
+        }
+        Command::Pii(command) => {
+            let cloud = Cloud::of(cli.stack).await?;
+            let done = selling::pii(command, &cloud, out).await;
+            done.map(|()| 0).map_err(|error| with_hint(error, &cloud))
         }
         Command::Keys(command) => {
             let cloud = Cloud::of(cli.stack).await?;
@@ -83,25 +98,6 @@ fn with_hint(error: anyhow::Error, cloud: &Cloud) -> anyhow::Error {
         Some(hint) => error.context(hint),
         None => error,
     }
-}
-
-fn generate(options: Generate, out: &mut impl Write) -> anyhow::Result<()> {
-    let rows = purchases::generate(purchases::Options {
-        rows: options.rows,
-        seed: options.seed,
-        from: options.from,
-        cents: options.cents,
-    });
-    match &options.output {
-        None => purchases::write_csv(rows, out)?,
-        Some(path) => {
-            let shown = path.display();
-            let file = File::create(path).with_context(|| format!("cannot write {shown}"))?;
-            purchases::write_csv(rows, BufWriter::new(file))
-                .with_context(|| format!("cannot write {shown}"))?;
-        }
-    }
-    Ok(())
 }
 
 async fn run_demo_shop(host: std::net::IpAddr, port: u16, out: &mut impl Write) -> anyhow::Result<()> {

@@ -11,6 +11,7 @@ mod target;
 
 use serde::{Deserialize, Serialize};
 
+use crate::schedule::Slot;
 use crate::text::Invalid;
 
 pub use check::{
@@ -215,11 +216,18 @@ pub struct ShardSummary {
     pub parents: Vec<ShardId>,
     /// Counts the changes, from 1.
     pub version: u64,
+    /// When the shard was opened: before that no block is expected. Of a summary that does not say, long ago.
+    #[serde(default = "long_ago")]
+    pub since: Slot,
+}
+
+fn long_ago() -> Slot {
+    Slot::of_minutes(0)
 }
 
 impl ShardSummary {
-    /// The summary of a shard that holds these monitors.
-    pub fn of(shard: ShardId, monitors: &[Monitor], version: u64) -> Self {
+    /// The summary of a shard that holds these monitors. A change of the shard carries `since` over.
+    pub fn of(shard: ShardId, monitors: &[Monitor], version: u64, since: Slot) -> Self {
         let mut regions: Vec<Region> = monitors.iter().flat_map(|m| m.regions.iter().cloned()).collect();
         regions.sort();
         regions.dedup();
@@ -230,7 +238,7 @@ impl ShardSummary {
             .collect();
         parents.sort_unstable();
         parents.dedup();
-        Self { shard, regions, count: monitors.len(), parents, version }
+        Self { shard, regions, count: monitors.len(), parents, version, since }
     }
 }
 
@@ -244,12 +252,21 @@ mod tests {
             regions: regions.iter().map(|r| r.parse().unwrap()).collect(),
             ..crate::example::monitor("7f3k2a")
         };
-        let summary =
-            ShardSummary::of(ShardId(0), &[monitor(&["us-east-1", "eu-west-1"]), monitor(&["us-east-1"])], 7);
+        let monitors = [monitor(&["us-east-1", "eu-west-1"]), monitor(&["us-east-1"])];
+        let summary = ShardSummary::of(ShardId(0), &monitors, 7, long_ago());
         assert_eq!(
             summary.regions.iter().map(Region::as_str).collect::<Vec<_>>(),
             ["eu-west-1", "us-east-1"]
         );
         assert_eq!((summary.count, summary.version), (2, 7));
+    }
+
+    #[test]
+    fn a_summary_that_does_not_say_since_when_is_old() {
+        let now: Slot = "2026-11-21T14:25:00Z".parse().unwrap();
+        let mut text = serde_json::to_value(ShardSummary::of(ShardId(0), &[], 1, now)).unwrap();
+        assert_eq!(serde_json::from_value::<ShardSummary>(text.clone()).unwrap().since, now);
+        text.as_object_mut().unwrap().remove("since");
+        assert_eq!(serde_json::from_value::<ShardSummary>(text).unwrap().since, long_ago());
     }
 }

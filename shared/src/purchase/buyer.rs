@@ -16,6 +16,7 @@ impl BuyerToken {
     }
 
     /// The token made of a key's id and the hex digits of the HMAC under that key.
+    #[inline]
     pub fn keyed(key_id: &str, hmac_hex: &str) -> Self {
         let mut text = String::with_capacity(key_id.len() + 1 + hmac_hex.len());
         text.push_str(key_id);

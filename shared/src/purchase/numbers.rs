@@ -90,17 +90,22 @@ impl Money {
     }
 
     /// Reads ASCII digits with at most one `.` between them, bounded by [`MAX_PRICE_DIGITS`].
+    #[inline(always)]
     pub fn parse(text: &[u8]) -> Option<Self> {
         let (whole, fraction) = match text.iter().position(|b| *b == b'.') {
             Some(point) => (&text[..point], &text[point + 1..]),
             None => (text, &b"0"[..]),
         };
-        if whole.len() > MAX_PRICE_DIGITS.0 || fraction.len() > MAX_PRICE_DIGITS.1 {
+        if whole.len() > MAX_PRICE_DIGITS.0 || !(1..=MAX_PRICE_DIGITS.1).contains(&fraction.len()) {
             return None;
         }
+        // Without the zeros at the end it is canonical.
+        let zeros = fraction.iter().rev().take_while(|byte| **byte == b'0').count();
+        let fraction = &fraction[..fraction.len() - zeros];
         let scale = u32::try_from(fraction.len()).ok()?;
-        let mantissa = digits(whole)? * 10_u64.pow(scale) + digits(fraction)?;
-        Some(Self(Decimal::new(i64::try_from(mantissa).ok()?, scale).normalize()))
+        let behind_the_point = if fraction.is_empty() { 0 } else { digits(fraction)? };
+        let mantissa = digits(whole)? * 10_u64.pow(scale) + behind_the_point;
+        Some(Self(Decimal::new(i64::try_from(mantissa).ok()?, scale)))
     }
 }
 

@@ -1,5 +1,9 @@
 //! The table `history`: partition `HOUR#shard#date` holds `HH#region`, for 400 days; `DAY#shard` the days and
-//! `SUMMARY` the shards' summaries, for good. What monitors have is packed into one text an item.
+//! `SUMMARY` the shards' summaries, for good. What monitors have is packed into one text an item. Trends and buyers
+//! are in partitions of their own.
+
+mod buyers;
+mod trends;
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -9,6 +13,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::batch::Batch;
 use super::item::{Item, check_version, condition_failed, keyed, n, parsed, s, text, unavailable};
 use super::{ReadHistory, Result, StoreError, WriteHistory};
 use crate::history::pack::{self, Packed};
@@ -22,7 +27,11 @@ const KEPT_HOURS: i64 = 400 * 24;
 /// The partition of the summaries.
 const SUMMARY: &str = "SUMMARY";
 
-/// The table of history; see [`WriteHistory`], [`ReadHistory`].
+/// The condition that the result there, if any, is of a reading that began earlier.
+const BEGAN_LATER: &str = "attribute_not_exists(pk) OR read_at < :mine";
+
+/// The table of history; see [`WriteHistory`], [`ReadHistory`], [`super::WriteTrends`], [`super::ReadTrends`],
+/// [`super::WriteBuyers`], [`super::ForgetBuyers`].
 #[derive(Debug, Clone)]
 pub struct HistoryTable {
     client: Client,
@@ -41,12 +50,15 @@ impl HistoryTable {
         Self { consistent: true, ..self }
     }
 
+    fn batch(&self, action: &'static str) -> Batch {
+        Batch { client: self.client.clone(), table: self.table.clone(), action }
+    }
+
     /// Puts the item unless the result of a reading that began at the same time or later is there.
     async fn put(&self, item: Item, read_at: Timestamp) -> Result<bool> {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        let put = put
-            .condition_expression("attribute_not_exists(pk) OR read_at < :mine")
-            .expression_attribute_values(":mine", s(instant(read_at)));
+        let put =
+            put.condition_expression(BEGAN_LATER).expression_attribute_values(":mine", s(instant(read_at)));
         match put.send().await {
             Ok(_) => Ok(true),
             Err(error) if condition_failed(&error) => Ok(false),

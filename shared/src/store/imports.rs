@@ -1,14 +1,19 @@
 //! The table `imports`: partition `OBJECT#key` holds `VERSION#id`, the ledger; `KEY`/`FIRST` the fingerprint of
-//! the first PII key.
+//! the first PII key. Index `by_month` has the imports of a month by the time they began, index `by_id` those of an
+//! id. People who have asked to be erased are in a partition of their own.
+
+mod erased;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 
-use super::item::{Item, condition_failed, item_of, keyed, n, s, text, unavailable, value_of};
-use super::{Claim, ReadImports, Result, StoreError, WriteImports};
-use crate::import::{Import, ImportCounts, ObjectVersion};
+use super::item::{Item, condition_failed, item_of, keyed, n, parsed, s, text, unavailable, value_of};
+use super::{Claim, ListImports, ReadImports, Result, StoreError, WriteImports};
+use crate::import::{Import, ImportCounts, ImportId, ObjectVersion};
+use crate::purchase::sortable;
 
 /// How long an entry is kept, in hours: 400 days.
 const KEPT_HOURS: i64 = 400 * 24;
@@ -20,7 +25,17 @@ const COUNTS: [&str; 8] =
 /// The keys of the first PII key's fingerprint.
 const FIRST_KEY: (&str, &str) = ("KEY", "FIRST");
 
-/// The import ledger; see [`WriteImports`], [`ReadImports`].
+/// The index of imports by month and beginning.
+const BY_MONTH: &str = "by_month";
+
+/// The index of imports by id.
+const BY_ID: &str = "by_id";
+
+/// Most entries of a list that are passed over because they cannot be read.
+const MAX_UNREADABLE: usize = 100;
+
+/// The import ledger; see [`WriteImports`], [`ReadImports`], [`ListImports`], [`super::ReadErased`],
+/// [`super::WriteErased`].
 #[derive(Debug, Clone)]
 pub struct ImportsTable {
     client: Client,
@@ -44,14 +59,11 @@ fn entry(import: &Import) -> Result<Item> {
     let month = import.started_at.strftime("%Y-%m").to_string();
     let expires_at = import.started_at + KEPT_HOURS.hours();
     // Instants are compared as texts: one width for all of them.
-    item.insert("lease_until".to_owned(), s(lease_text(import.lease_until)));
+    item.insert("lease_until".to_owned(), s(sortable(import.lease_until)));
+    item.insert("started_at".to_owned(), s(sortable(import.started_at)));
     item.insert("month".to_owned(), s(month));
     item.insert("expires_at".to_owned(), n(expires_at.as_second()));
     Ok(item)
-}
-
-fn lease_text(until: Timestamp) -> String {
-    format!("{until:.3}")
 }
 
 impl WriteImports for ImportsTable {
@@ -67,7 +79,7 @@ impl WriteImports for ImportsTable {
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":failed", s("failed"))
             .expression_attribute_values(":running", s("running"))
-            .expression_attribute_values(":now", s(lease_text(now)))
+            .expression_attribute_values(":now", s(sortable(now)))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let Err(error) = put.send().await else {
             return Ok(Claim::Granted);
@@ -115,7 +127,7 @@ impl WriteImports for ImportsTable {
             .expression_attribute_names("#rows", "rows")
             .expression_attribute_values(":owner", s(owner))
             .expression_attribute_values(":running", s("running"))
-            .expression_attribute_values(":until", s(lease_text(lease_until)));
+            .expression_attribute_values(":until", s(sortable(lease_until)));
         for name in COUNTS {
             let value = counts.get(name).cloned().unwrap_or(AttributeValue::Null(true));
             update = update.expression_attribute_values(format!(":{name}"), value);
@@ -195,5 +207,49 @@ impl ReadImports for ImportsTable {
         let answer =
             get.key("pk", s(pk)).key("sk", s(sk)).send().await.map_err(unavailable("reading an import"))?;
         answer.item.map(value_of).transpose()
+    }
+}
+
+/// The import of an entry, unless it has expired.
+fn kept(item: Item, now: Timestamp) -> Result<Option<Import>> {
+    let kept = parsed::<i64>(&item, "expires_at")? > now.as_second();
+    kept.then(|| value_of(item)).transpose()
+}
+
+impl ListImports for ImportsTable {
+    async fn import_by_id(&self, id: &ImportId) -> Result<Option<Import>> {
+        let query = self.client.query().table_name(&self.table).index_name(BY_ID).limit(1);
+        let query = query.key_condition_expression("import_id = :id");
+        let answer = query.expression_attribute_values(":id", s(id.to_string())).send().await;
+        let mut items = answer.map_err(unavailable("reading an import"))?.items.unwrap_or_default();
+        items.pop().map_or(Ok(None), |item| kept(item, Timestamp::now()))
+    }
+
+    async fn imports(&self, month: Date, before: Option<Timestamp>, limit: usize) -> Result<Vec<Import>> {
+        let now = Timestamp::now();
+        let query = self.client.query().table_name(&self.table).index_name(BY_MONTH);
+        let query = query.expression_attribute_values(":month", s(month.strftime("%Y-%m").to_string()));
+        let query = match before {
+            None => query.key_condition_expression("#month = :month"),
+            Some(before) => query
+                .key_condition_expression("#month = :month AND started_at < :before")
+                .expression_attribute_values(":before", s(sortable(before))),
+        };
+        let query = query.expression_attribute_names("#month", "month").scan_index_forward(false);
+        let page = i32::try_from(limit).unwrap_or(i32::MAX);
+        let mut items = query.limit(page).into_paginator().items().send();
+        let mut imports = Vec::new();
+        for _ in 0..limit.saturating_add(MAX_UNREADABLE) {
+            if imports.len() == limit {
+                break;
+            }
+            let Some(item) = items.next().await else { break };
+            match kept(item.map_err(unavailable("reading imports"))?, now) {
+                Ok(import) => imports.extend(import),
+                // One that cannot be read must not hide the others.
+                Err(error) => tracing::error!(%error, "left out an import"),
+            }
+        }
+        Ok(imports)
     }
 }

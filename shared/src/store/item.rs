@@ -28,7 +28,15 @@ pub(super) fn n(number: impl std::fmt::Display) -> AttributeValue {
 
 /// The item with these keys and nothing else but its format version.
 pub(super) fn keyed(pk: impl Into<String>, sk: impl Into<String>) -> Item {
-    HashMap::from([("pk".to_owned(), s(pk)), ("sk".to_owned(), s(sk)), ("v".to_owned(), n(VERSION))])
+    // Room for a purchase: of these there are millions.
+    let mut item = HashMap::with_capacity(7);
+    item.extend([("pk".to_owned(), s(pk)), ("sk".to_owned(), s(sk)), ("v".to_owned(), n(VERSION))]);
+    item
+}
+
+/// The key of an item, and nothing else.
+pub(super) fn key(pk: impl Into<String>, sk: impl Into<String>) -> Item {
+    HashMap::from([("pk".to_owned(), s(pk)), ("sk".to_owned(), s(sk))])
 }
 
 /// The item with these keys and the value's fields.

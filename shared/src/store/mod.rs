@@ -2,11 +2,13 @@
 //!
 //! The trait a handler asks for is the permission its function has: one statement of the template each.
 
+mod batch;
 mod beats;
 mod history;
 mod imports;
 mod incidents;
 mod item;
+mod mark;
 mod monitors;
 mod purchases;
 mod secrets;
@@ -19,7 +21,6 @@ use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
 
 use crate::beat::Beat;
 use crate::block::Block;
@@ -28,7 +29,7 @@ use crate::history::{DayOfShard, Hour, Summary};
 use crate::import::{Import, ImportCounts, ImportId, ObjectVersion};
 use crate::incident::{Incident, IncidentId, Update};
 use crate::maintenance::{Window, WindowId};
-use crate::monitor::{Monitor, MonitorId, Region, ShardId, ShardSummary};
+use crate::monitor::{Monitor, MonitorId, ShardId, ShardSummary};
 use crate::purchase::{BuyerToken, ItemId, Position, Purchase};
 use crate::schedule::Slot;
 use crate::session::{ApiKey, TokenHash};
@@ -39,6 +40,7 @@ pub use beats::BeatsTable;
 pub use history::HistoryTable;
 pub use imports::ImportsTable;
 pub use incidents::IncidentsTable;
+pub use mark::{Mark, Reported};
 pub use monitors::MonitorsTable;
 pub use purchases::PurchasesTable;
 pub use secrets::SecretsTable;
@@ -173,16 +175,6 @@ pub trait WriteBeatTokens {
 pub trait ReadStates {
     /// The state of a shard, if any of its slots was folded.
     fn state(&self, shard: ShardId) -> impl Future<Output = Result<Option<ShardState>>> + Send;
-}
-
-/// How far a shard is folded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
-    /// The last slot that was folded.
-    pub slot: Slot,
-    /// The last slot folded that a block of the region was there for in time; of the regions that are expected.
-    #[serde(default)]
-    pub reported: BTreeMap<Region, Slot>,
 }
 
 /// How far shards are folded, for who watches the watcher.
@@ -339,7 +331,7 @@ pub struct BucketQuery {
     pub after: Option<Position>,
     /// Only purchases of this item.
     pub item: Option<ItemId>,
-    /// Only purchases of this buyer.
+    /// Only purchases whose buyer, or linked buyer, this is.
     pub buyer: Option<BuyerToken>,
     /// At most this many, 1 to 1,000.
     pub limit: u16,
@@ -441,6 +433,9 @@ pub trait WriteTrends {
     /// When the reading began whose result is stored of this day.
     fn trend_read_at(&self, date: Date) -> impl Future<Output = Result<Option<Timestamp>>> + Send;
 }
+
+/// Most days that one call of [`ReadTrends`] reads, the last of those asked for: ten years.
+pub const MAX_TREND_DAYS: u16 = 3_700;
 
 /// Reads trends.
 pub trait ReadTrends {

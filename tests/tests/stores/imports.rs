@@ -1,8 +1,11 @@
 //! The import ledger.
 
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
 use shared::import::{Import, ImportCounts, ImportState, ObjectVersion};
-use shared::store::{Claim, ReadImports, StoreError, WriteImports};
+use shared::store::{Claim, ImportsTable, ListImports, ReadImports, StoreError, WriteImports};
+use tests::local_cloud::LocalCloud;
 
 use super::instant;
 
@@ -14,6 +17,9 @@ contracts!(
         a_lease_runs_out,
         an_ended_import_is_not_repeated,
         the_first_key_is_put_once,
+        an_import_that_goes_on_is_claimed_at_once,
+        imports_are_found_by_id,
+        imports_are_listed_newest_first,
     ]
 );
 
@@ -105,4 +111,115 @@ async fn the_first_key_is_put_once(store: &(impl ReadImports + WriteImports)) {
     assert_eq!(store.first_key("abc").await.unwrap(), "abc");
     assert_eq!(store.first_key("abc").await.unwrap(), "abc");
     assert_eq!(store.first_key("other").await.unwrap(), "abc");
+}
+
+async fn an_import_that_goes_on_is_claimed_at_once(store: &(impl ReadImports + WriteImports)) {
+    let now = instant("2026-11-21T14:25:00Z");
+    store.claim(&import("one", now), now).await.unwrap();
+    let released = Import {
+        counts: counts(),
+        passes: 2,
+        unsorted: true,
+        days: vec!["2026-11-20".parse().unwrap()],
+        lease_until: now,
+        ..import("one", now)
+    };
+    let foreign = Import { owner: "two".into(), ..released.clone() };
+    assert!(matches!(store.release(&foreign).await, Err(StoreError::Conflict(_))));
+    // The client may send it twice, when the first answer is lost.
+    for _ in 0..2 {
+        store.release(&released).await.unwrap();
+    }
+    assert_eq!(store.import(&released.object).await.unwrap(), Some(released.clone()));
+
+    let soon = now + 1.millisecond();
+    let next = Import { passes: 3, ..import("next", soon) };
+    assert_eq!(store.claim(&next, soon).await.unwrap(), Claim::Granted);
+    assert!(matches!(store.release(&released).await, Err(StoreError::Conflict(_))));
+    assert_eq!(store.import(&released.object).await.unwrap(), Some(next));
+}
+
+/// An import of this version that began then.
+fn version(version: &str, began: Timestamp) -> Import {
+    let object = ObjectVersion { key: "purchases/a.csv".into(), version: version.into() };
+    Import::begun(object, 1_234, "one", began)
+}
+
+async fn imports_are_found_by_id(store: &(impl ListImports + WriteImports)) {
+    let now = Timestamp::now();
+    let imports = ["v1", "v2"].map(|name| version(name, now));
+    for import in &imports {
+        store.claim(import, now).await.unwrap();
+    }
+    for import in imports {
+        assert_eq!(store.import_by_id(&import.import_id).await.unwrap(), Some(import));
+    }
+    assert_eq!(store.import_by_id(&version("v3", now).import_id).await.unwrap(), None);
+}
+
+/// The first day of the last month, which no entry expires of soon.
+fn last_month() -> Date {
+    let today = jiff::tz::TimeZone::UTC.to_datetime(Timestamp::now()).date();
+    today.first_of_month().yesterday().unwrap().first_of_month()
+}
+
+async fn imports_are_listed_newest_first(store: &(impl ListImports + WriteImports)) {
+    let month = last_month();
+    let begins = month.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp();
+    let ends =
+        month.last_of_month().tomorrow().unwrap().to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp();
+    // Whole seconds and parts of one sort as they should.
+    let mut imports: Vec<Import> = [0, 1_500, 1_000, 1_000_000, 999_999, 1_001]
+        .iter()
+        .enumerate()
+        .map(|(n, ms)| version(&format!("v{n}"), begins + ms.milliseconds()))
+        .collect();
+    imports.push(version("last", ends - 1.nanosecond()));
+    for other in [version("before", begins - 1.nanosecond()), version("behind", ends)] {
+        store.claim(&other, other.started_at).await.unwrap();
+    }
+    for import in &imports {
+        store.claim(import, import.started_at).await.unwrap();
+    }
+    imports.sort_by_key(|import| std::cmp::Reverse(import.started_at));
+    let listed = async |before, limit| store.imports(month, before, limit).await.unwrap();
+    assert_eq!(listed(None, 100).await, imports);
+    assert_eq!(
+        store.imports(month.last_of_month(), None, 100).await.unwrap(),
+        imports,
+        "any day of the month"
+    );
+    assert_eq!(listed(None, 3).await, imports[..3]);
+    assert_eq!(listed(Some(imports[2].started_at), 3).await, imports[3..6]);
+    assert_eq!(listed(Some(imports[5].started_at), 3).await, imports[6..]);
+    assert_eq!(listed(Some(begins), 3).await, []);
+    assert_eq!(listed(None, 0).await, []);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_or_has_expired_is_left_out() {
+    let cloud = LocalCloud::running().await;
+    let table = cloud.table_like("imports").await;
+    let client = aws_sdk_dynamodb::Client::new(&cloud.aws);
+    let store = ImportsTable::new(client.clone(), &table);
+    let began = last_month().to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp();
+    let imports: Vec<Import> =
+        (0..4).map(|n| version(&format!("v{n}"), began + i64::from(n).minutes())).collect();
+    for import in &imports {
+        store.claim(import, began).await.unwrap();
+    }
+    for (name, set, value) in [("v2", "v", "2"), ("v3", "expires_at", "1600000000")] {
+        let update = client.update_item().table_name(&table).update_expression("SET #name = :value");
+        let update = update
+            .key("pk", AttributeValue::S("OBJECT#purchases/a.csv".into()))
+            .key("sk", AttributeValue::S(format!("VERSION#{name}")))
+            .expression_attribute_names("#name", set)
+            .expression_attribute_values(":value", AttributeValue::N(value.into()));
+        update.send().await.unwrap();
+    }
+    // Both are the newest: they leave room for those behind them.
+    let listed = store.imports(last_month(), None, 2).await.unwrap();
+    assert_eq!(listed, [imports[1].clone(), imports[0].clone()]);
+    assert!(matches!(store.import_by_id(&imports[2].import_id).await, Err(StoreError::Broken(_))));
+    assert_eq!(store.import_by_id(&imports[3].import_id).await.unwrap(), None);
 }

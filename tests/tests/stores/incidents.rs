@@ -6,7 +6,8 @@ use shared::schedule::Slot;
 use shared::signal::Reason;
 use shared::state::{MonitorState, ShardState, State};
 use shared::store::{
-    Folding, MAX_FOLDED_INCIDENTS, Mark, ReadIncidents, ReadMarks, ReadStates, StoreError, WriteJudgement,
+    Folding, MAX_FOLDED_INCIDENTS, Mark, ReadIncidents, ReadMarks, ReadStates, Reported, StoreError,
+    WriteJudgement,
 };
 
 contracts!(
@@ -27,7 +28,10 @@ fn slot(text: &str) -> Slot {
 }
 
 fn mark(at: &str) -> Mark {
-    Mark { slot: slot(at), reported: [("us-east-1".parse().unwrap(), slot(at).plus(-1))].into() }
+    Mark {
+        slot: slot(at),
+        reported: [("us-east-1".parse().unwrap(), Reported::since(slot(at).plus(-1)))].into(),
+    }
 }
 
 fn folding(before: Option<&str>, after: &str) -> Folding {

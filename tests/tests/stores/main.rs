@@ -26,6 +26,8 @@ macro_rules! contracts {
 }
 
 mod beats;
+mod buyers;
+mod erased;
 mod history;
 mod imports;
 mod incidents;
@@ -35,6 +37,7 @@ mod purchases;
 mod secrets;
 mod sessions;
 mod signals;
+mod trends;
 mod updates;
 
 fn instant(text: &str) -> Timestamp {

@@ -2,6 +2,7 @@
 
 use shared::maintenance::{Day, When, Window};
 use shared::monitor::{ShardId, ShardSummary};
+use shared::schedule::Slot;
 use shared::store::{ReadMaintenance, ReadShards, ShardChange, Stored, WriteMaintenance, WriteMonitors};
 
 use super::instant;
@@ -57,7 +58,7 @@ async fn windows_are_kept_replaced_and_deleted(store: &(impl ReadMaintenance + W
 async fn windows_are_apart_from_shards(
     store: &(impl ReadMaintenance + WriteMaintenance + ReadShards + WriteMonitors),
 ) {
-    let summary = ShardSummary::of(ShardId(0), &[], 1);
+    let summary = ShardSummary::of(ShardId(0), &[], 1, Slot::of_minutes(0));
     store.change(&ShardChange { put: Vec::new(), summary: summary.clone() }).await.unwrap();
     store.put_window(&once()).await.unwrap();
     assert_eq!(store.shards().await.unwrap(), [summary]);

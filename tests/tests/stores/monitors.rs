@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use shared::monitor::{Monitor, SHARD_LIMIT, ShardId, ShardSummary};
+use shared::schedule::Slot;
 use shared::store::{
     Broken, MonitorsTable, ReadMaintenance as _, ReadMonitors, ReadShards, ShardChange, StoreError,
     WriteMonitors,
@@ -16,6 +17,11 @@ fn monitor(suffix: &str, version: u64) -> Monitor {
     Monitor { name, version, ..tests::example::monitor(&format!("s0-{suffix}")) }
 }
 
+/// When the shard was opened.
+fn since() -> Slot {
+    "2026-11-21T14:25:00Z".parse().unwrap()
+}
+
 /// The shard's monitors, all of them valid.
 async fn valid(store: &impl ReadMonitors, shard: ShardId) -> Vec<Monitor> {
     let stored = store.monitors(shard).await.unwrap();
@@ -26,7 +32,7 @@ async fn valid(store: &impl ReadMonitors, shard: ShardId) -> Vec<Monitor> {
 async fn a_shard_changes_as_a_whole(store: &(impl ReadShards + ReadMonitors + WriteMonitors)) {
     assert_eq!(store.shards().await.unwrap(), []);
     let first = [monitor("aaaaaa", 1), monitor("bbbbbb", 1)];
-    let summary = ShardSummary::of(ShardId(0), &first, 1);
+    let summary = ShardSummary::of(ShardId(0), &first, 1, since());
     let change = ShardChange { put: first.to_vec(), summary: summary.clone() };
     store.change(&change).await.unwrap();
     assert_eq!(store.shards().await.unwrap(), [summary]);
@@ -38,7 +44,7 @@ async fn a_shard_changes_as_a_whole(store: &(impl ReadShards + ReadMonitors + Wr
 
     // One monitor that was changed meanwhile keeps the whole change from happening.
     let second = [monitor("aaaaaa", 2), monitor("bbbbbb", 3)];
-    let summary = ShardSummary::of(ShardId(0), &second, 2);
+    let summary = ShardSummary::of(ShardId(0), &second, 2, since());
     let change = ShardChange { put: second.to_vec(), summary };
     assert!(matches!(store.change(&change).await, Err(StoreError::Conflict(_))));
     assert_eq!(valid(store, ShardId(0)).await, first);
@@ -50,7 +56,7 @@ async fn a_shard_changes_as_a_whole(store: &(impl ReadShards + ReadMonitors + Wr
 
 async fn a_full_shard_fits_one_change(store: &(impl ReadShards + ReadMonitors + WriteMonitors)) {
     let all: Vec<Monitor> = (0..SHARD_LIMIT).map(|n| monitor(&format!("{n:06}"), 1)).collect();
-    let summary = ShardSummary::of(ShardId(0), &all, 1);
+    let summary = ShardSummary::of(ShardId(0), &all, 1, since());
     store.change(&ShardChange { put: all.clone(), summary }).await.unwrap();
     assert_eq!(valid(store, ShardId(0)).await, all);
 }
@@ -63,7 +69,7 @@ async fn what_is_not_valid_hides_nothing_else() {
     let client = Client::new(&cloud.aws);
     let store = MonitorsTable::new(client.clone(), &table).consistent();
     let good = monitor("aaaaaa", 1);
-    let summary = ShardSummary::of(ShardId(0), std::slice::from_ref(&good), 1);
+    let summary = ShardSummary::of(ShardId(0), std::slice::from_ref(&good), 1, since());
     store.change(&ShardChange { put: vec![good.clone()], summary }).await.unwrap();
     for (pk, sk) in [("SHARD#s0", "MONITOR#s0-bbbbbb"), ("META", "MAINTENANCE#friday")] {
         let put = client.put_item().table_name(&table);

@@ -3,14 +3,14 @@
 use jiff::ToSpan as _;
 use shared::purchase::{BuyerToken, ItemId, Money, Position, Purchase, Quantity, RowId};
 use shared::schedule::Slot;
-use shared::store::{BucketQuery, ReadPurchases, WritePurchases};
+use shared::store::{BATCH, BucketQuery, DeletePurchases, ReadPurchases, WritePurchases};
 
 use super::instant;
 
 contracts!(
     PurchasesTable,
     "purchases",
-    [a_purchase_put_again_is_there_once, pages_follow_each_other, filters_apply,]
+    [a_purchase_put_again_is_there_once, pages_follow_each_other, filters_apply, what_is_deleted_is_gone,]
 );
 
 fn purchase(at: &str, row_id: u128) -> Purchase {
@@ -69,12 +69,35 @@ async fn filters_apply(store: &(impl ReadPurchases + WritePurchases)) {
     let other = Purchase {
         item_id: ItemId::parse(b"7").unwrap(),
         buyer: BuyerToken::keyed("k2", &"f".repeat(64)),
-        linked: None,
+        linked: Some(BuyerToken::keyed("k1", &"e".repeat(64))),
         ..purchase("2021-03-21T11:00:01Z", 16)
     };
     store.put(&[plain.clone(), other.clone()]).await.unwrap();
     let by_item = BucketQuery { item: Some(other.item_id), ..query(10) };
-    assert_eq!(store.page(&by_item).await.unwrap().purchases, [other]);
+    assert_eq!(store.page(&by_item).await.unwrap().purchases, std::slice::from_ref(&other));
+    for token in [Some(other.buyer.clone()), other.linked.clone()] {
+        let by_either = BucketQuery { buyer: token, ..query(10) };
+        assert_eq!(store.page(&by_either).await.unwrap().purchases, std::slice::from_ref(&other));
+    }
     let by_buyer = BucketQuery { buyer: Some(plain.buyer.clone()), ..query(10) };
     assert_eq!(store.page(&by_buyer).await.unwrap().purchases, [plain]);
+}
+
+async fn what_is_deleted_is_gone(store: &(impl ReadPurchases + WritePurchases + DeletePurchases)) {
+    let rows: Vec<Purchase> = (0..5).map(|n| purchase("2021-03-21T11:00:00Z", n * 8)).collect();
+    store.put(&rows).await.unwrap();
+    // Once more, one of them twice, and one that never was there.
+    let gone = [
+        rows[1].position,
+        rows[3].position,
+        rows[1].position,
+        Position { row_id: RowId(80), ..rows[0].position },
+    ];
+    for _ in 0..2 {
+        store.delete(&gone).await.unwrap();
+    }
+    store.delete(&[]).await.unwrap();
+    let left = store.page(&query(10)).await.unwrap().purchases;
+    assert_eq!(left, [rows[0].clone(), rows[2].clone(), rows[4].clone()]);
+    assert!(store.delete(&vec![rows[0].position; BATCH + 1]).await.is_err());
 }

@@ -9,6 +9,8 @@ pub(crate) struct Rows {
     buyer: u64,
     /// Items left of the current order.
     items: u64,
+    /// Seconds that instants are scattered over.
+    scattered: Option<u64>,
 }
 
 /// 2021-01-01T00:00:00Z.
@@ -16,7 +18,13 @@ const START: u64 = 1_609_459_200;
 
 impl Rows {
     pub(crate) fn new() -> Self {
-        Self { state: 0x9e37_79b9_7f4a_7c15, second: START, buyer: 0, items: 0 }
+        Self { state: 0x9e37_79b9_7f4a_7c15, second: START, buyer: 0, items: 0, scattered: None }
+    }
+
+    /// As many rows, out of time order.
+    #[allow(dead_code, reason = "not every bench needs it")]
+    pub(crate) fn scattered(self) -> Self {
+        Self { scattered: Some(600 * 86_400), ..self }
     }
 
     /// xorshift64*: a generator for benches needs no more.
@@ -37,6 +45,9 @@ impl Rows {
             self.buyer = self.below(limit);
         }
         self.items -= 1;
+        if let Some(seconds) = self.scattered {
+            self.second = START + self.below(seconds);
+        }
         let domain = ["shop.example", "mail.example", "post.example.org"]
             [usize::try_from(self.buyer % 3).unwrap_or(0)];
         let (item, quantity, cents) = (self.below(50_000), 1 + self.below(5), 99 + self.below(20_000));

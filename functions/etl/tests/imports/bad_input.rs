@@ -31,13 +31,9 @@ async fn what_is_no_csv_is_refused_with_a_reason() {
     is(refused("purchases/a.csv", csv, b"").await, "the object is empty");
     is(
         refused("purchases/a.xlsx", csv, b"x").await,
-        "the key does not end in .csv: only CSV files are loaded",
+        "the key ends in none of .csv, .tsv, .txt, .gz, .zst: only CSV files are loaded, plain or compressed",
     );
     is(refused("purchases/a.csv", csv, b"%PDF-1.7\n").await, "the object is a PDF, not a CSV file");
-    is(
-        refused("purchases/a.csv", csv, b"\x1f\x8b\x08\0").await,
-        "the object is compressed with gzip, not a CSV file",
-    );
     is(
         refused("purchases/a.csv", Some("application/pdf"), GOOD.as_bytes()).await,
         "the object's content type is \"application/pdf\": expected text/csv",
@@ -55,14 +51,14 @@ async fn what_is_no_csv_is_refused_with_a_reason() {
                 .as_slice(),
         )
         .await,
-        "the byte at position 51, in line 2, is not UTF-8: save the file as UTF-8",
+        "the byte at position 51, in line 2, is not UTF-8, but of an older encoding such as Latin-1 or \
+         Windows-1252: save the file as UTF-8 (spreadsheets call that CSV UTF-8)",
     );
     is(
         refused("purchases/a.csv", csv, &GOOD.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>())
             .await,
         "one byte in 2 is NUL, so it is no text: save it as CSV in UTF-8",
     );
-    is(refused("purchases/a.csv", csv, b"\xff\xfea\0").await, "the object is UTF-16: save it as UTF-8");
 }
 
 #[tokio::test]
@@ -151,7 +147,7 @@ async fn a_bad_row_is_rejected_with_its_line_and_reason_and_nothing_else_is() {
         ("\"ada@shop.example,7,1,12.50,2021-03-21T11:00:00", "unclosed_quote"),
         ("ada@shop.example\",7,1,12.50,2021-03-21T11:00:00", "unclosed_quote"),
         ("ada@shop.example,7,1,12.50,\"2021-03-21T11:00:00", "unclosed_quote"),
-        ("email,item_id,quantity,price,purchase_date", "item_id"),
+        ("email,item_id,quantity,price,purchase_date", "header"),
     ] {
         let (shop, entry) = with_bad_rows(row.as_bytes()).await;
         assert_eq!(shop.rejects(&entry), [(31, reason.to_owned(), row.as_bytes().to_vec())], "{row}");
@@ -175,7 +171,7 @@ async fn a_quoted_line_break_inside_a_row_swallows_no_other_row() {
             format!("a@shop.example,7,1,12.50,\"\n{good}\n\""),
             format!("\"a@shop.example\n{good}\n\",7,1,12.50,2021-03-21T11:00:00"),
         ] {
-            let shop = Shop::new();
+            let shop = Shop::lenient();
             let entry = shop.import("purchases/a.csv", stray.clone()).await;
             assert_eq!(entry.counts.loaded, count as u64, "{stray}: {:?}", entry.counts);
         }
@@ -201,15 +197,8 @@ async fn a_line_of_100_mb_costs_itself_alone() {
 }
 
 #[tokio::test]
-async fn a_first_row_that_merely_looks_odd_is_no_header() {
-    let shop = Shop::new();
-    let entry = shop.import("purchases/a.csv", format!("mail,item,quantity,price,date\n{GOOD}")).await;
-    assert_eq!((entry.counts.loaded, shop.rejects(&entry).len()), (1, 1));
-}
-
-#[tokio::test]
 async fn text_that_is_no_export_says_so() {
-    let shop = Shop::new();
+    let shop = Shop::lenient();
     let entry = shop.import("purchases/a.csv", "{\"purchases\": []}\n").await;
     assert_eq!(entry.counts.rejected_total(), 1);
     assert!(entry.message.unwrap().starts_with("no row could be loaded"));
@@ -217,7 +206,7 @@ async fn text_that_is_no_export_says_so() {
 
 #[tokio::test]
 async fn many_rejects_are_one_file_in_parts() {
-    let shop = Shop::new();
+    let shop = Shop::lenient();
     let rows: Vec<String> =
         (0..250_000).map(|n| format!("=cmd|' /C calc'!A{n},\"quoted, as it is\"")).collect();
     let entry = shop.import("purchases/a.csv", rows.join("\r\n")).await;
@@ -230,7 +219,7 @@ async fn many_rejects_are_one_file_in_parts() {
 
 #[tokio::test]
 async fn a_failed_import_publishes_no_rejects() {
-    let shop = Shop::new();
+    let shop = Shop::lenient();
     let bad = "x\n".repeat(600_000);
     let event = shop.put("purchases/a.csv", format!("{bad}{}", file(&rows(0, 30))));
     shop.world().batches_left = Some(0);

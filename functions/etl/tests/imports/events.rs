@@ -36,10 +36,38 @@ async fn s3s_test_event_does_nothing() {
 }
 
 #[tokio::test]
+async fn an_import_goes_on_by_its_event() {
+    let shop = shop();
+    shop.deliver(tests::event("etl-continuation")).await.unwrap();
+    assert_eq!(shop.entry("purchases/2021-03-21T11.csv").state, ImportState::Loaded);
+    assert_eq!(shop.purchases().len(), 10);
+    // S3's own event of it comes late.
+    shop.deliver(tests::event("s3-put")).await.unwrap();
+    assert_eq!(shop.world().opened, 1);
+}
+
+#[tokio::test]
+async fn the_sweep_finds_nothing_to_do() {
+    let shop = shop();
+    shop.deliver(tests::event("etl-sweep")).await.unwrap();
+    assert!(shop.world().continuations.is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_or_never_ends_is_an_error() {
+    for name in ["etl-unreadable", "etl-continuation-too-many-hops"] {
+        let shop = shop();
+        shop.deliver(tests::event(name)).await.unwrap_err();
+        assert_eq!(shop.world().calls, 0, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn no_sample_event_is_left_out() {
     let files = std::fs::read_dir(tests::root().join("events")).unwrap();
-    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
-    assert_eq!(names.filter(|name| name.starts_with("s3-")).count(), 5, "replay the new one above");
+    let names: Vec<String> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    let count = |prefix: &str| names.iter().filter(|name| name.starts_with(prefix)).count();
+    assert_eq!((count("s3-"), count("etl-")), (5, 4), "replay the new one above");
 }
 
 #[tokio::test]

@@ -1,35 +1,51 @@
-//! A whole installation in memory: the uploads bucket, the PII secret, and tables that can be slow or fail.
+//! A whole installation in memory: the uploads bucket, the PII secret, tables that can be slow or fail, and functions
+//! that note what they are asked.
+
+mod bucket;
+mod functions;
+mod stores;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use etl::config::Config;
-use etl::event::Upload;
-use etl::import::{Etl, ReadKeys};
-use etl::object::{Body, Opened, ReadUpload};
+use etl::format::Format;
+use etl::gone::Gone;
+use etl::import::Etl;
 use etl::pii::Method;
-use etl::rejects::{Part, WriteRejects};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use lambda_runtime::{Context, LambdaEvent};
-use secrecy::SecretString;
 use serde_json::Value;
-use shared::import::{Import, ImportCounts, ObjectVersion};
+use shared::import::{Import, ImportState};
 use shared::purchase::{Position, Purchase};
-use shared::store::{Claim, Result, StoreError, Taken, WriteImports, WritePurchases};
+use shared::store::StoreError;
 use tests::memory::Memory;
+
+use functions::Function;
 
 pub(crate) const BUCKET: &str = "shopwatch-uploads-123456789012-us-east-1";
 pub(crate) const K1: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01";
 pub(crate) const K2: &str = "ZYXWVUTSRQPONMLKJIHGFEDCBAzyxwvutsrqponmlkjihgfedcba987654321098";
+
+/// When a call fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// Nothing is done.
+    Before,
+    /// It is done, and the answer is lost.
+    After,
+}
 
 /// What the fakes hold, and how they are told to behave.
 #[derive(Default)]
 pub(crate) struct World {
     /// Uploads by version: content type and bytes.
     pub(crate) uploads: BTreeMap<String, (Option<String>, Bytes)>,
+    /// What opening an upload fails with.
+    pub(crate) gone: Option<Gone>,
     /// Rejects files that are complete.
     pub(crate) files: BTreeMap<String, Vec<u8>>,
     /// Rejects files begun in parts.
@@ -41,9 +57,32 @@ pub(crate) struct World {
     pub(crate) batches_left: Option<usize>,
     /// How long a batch takes.
     pub(crate) delay: Duration,
+    /// Batches on their way that the table takes at once; with more it says that it is asked too much.
+    pub(crate) capacity: Option<usize>,
+    pub(crate) in_flight: usize,
+    /// How many batches were on their way when each was sent.
+    pub(crate) flights: Vec<usize>,
     pub(crate) batches: usize,
+    /// Purchases in all batches.
+    pub(crate) written: usize,
     pub(crate) heartbeats: usize,
     pub(crate) opened: usize,
+    /// Calls of anything so far, and those that are to fail.
+    pub(crate) calls: usize,
+    pub(crate) failing: BTreeMap<usize, Failure>,
+    /// What `etl` asked itself.
+    pub(crate) continuations: VecDeque<Value>,
+    /// The days that `rollup` was asked for.
+    pub(crate) rolled_up: Vec<Date>,
+    /// Whether functions can be invoked.
+    pub(crate) no_functions: bool,
+}
+
+impl World {
+    /// Whether there is no rejects file, nor a part of one.
+    pub(crate) fn nothing_published(&self) -> bool {
+        self.files.is_empty() && self.unfinished.is_empty()
+    }
 }
 
 #[derive(Clone)]
@@ -54,7 +93,7 @@ pub(crate) struct Fake {
 
 pub(crate) struct Shop {
     pub(crate) fake: Fake,
-    pub(crate) etl: Etl<Fake, Fake, Fake, Fake>,
+    pub(crate) etl: Etl<Fake, Fake, Fake, Fake, Function>,
     /// Time that an invocation has.
     pub(crate) time: Duration,
 }
@@ -70,6 +109,10 @@ impl Shop {
             bucket: BUCKET.to_owned(),
             secret: String::new(),
             method: Method::Hmac,
+            function: String::new(),
+            rollup_function: String::new(),
+            format: Format::default(),
+            max_rejected_percent: 50,
         };
         let etl = Etl {
             config,
@@ -77,12 +120,21 @@ impl Shop {
             keys: fake.clone(),
             purchases: fake.clone(),
             ledger: fake.clone(),
+            itself: Function::Etl(fake.clone()),
+            rollup: Function::Rollup(fake.clone()),
         };
         Self { fake, etl, time: Duration::from_secs(900) }
     }
 
+    /// One that loads a file however many rows are refused.
+    pub(crate) fn lenient() -> Self {
+        let mut shop = Self::new();
+        shop.etl.config.max_rejected_percent = 100;
+        shop
+    }
+
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
-        self.fake.world.lock().unwrap()
+        self.fake.world()
     }
 
     /// Puts an object; its key is its version too, and is decoded already.
@@ -118,6 +170,28 @@ impl Shop {
         self.entry(key)
     }
 
+    /// Delivers what `etl` has asked itself, until it asks no more: how often it did.
+    pub(crate) async fn go_on(&self) -> usize {
+        for times in 0..200 {
+            let Some(event) = self.next_continuation() else { return times };
+            self.deliver(event).await.unwrap();
+        }
+        panic!("it never ends");
+    }
+
+    pub(crate) fn next_continuation(&self) -> Option<Value> {
+        self.world().continuations.pop_front()
+    }
+
+    /// As if every invocation had died long ago.
+    pub(crate) fn leases_run_out(&self) {
+        for import in self.fake.memory.tables().imports.values_mut() {
+            if import.state == ImportState::Running {
+                import.lease_until = Timestamp::UNIX_EPOCH;
+            }
+        }
+    }
+
     /// The ledger's entry of a key's only version.
     pub(crate) fn entry(&self, key: &str) -> Import {
         let tables = self.fake.memory.tables();
@@ -148,131 +222,26 @@ impl Shop {
 }
 
 impl Fake {
-    fn world(&self) -> MutexGuard<'_, World> {
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap()
     }
-}
 
-pub(crate) struct Chunks {
-    left: VecDeque<Bytes>,
-    breaks: bool,
-}
-
-impl Body for Chunks {
-    async fn next(&mut self) -> anyhow::Result<Option<Bytes>> {
-        match self.left.pop_front() {
-            None if self.breaks => bail!("connection reset"),
-            chunk => Ok(chunk),
-        }
-    }
-}
-
-impl ReadUpload for Fake {
-    type Body = Chunks;
-
-    async fn open(&self, upload: &Upload) -> anyhow::Result<Opened<Chunks>> {
-        let mut world = self.world();
-        world.opened += 1;
-        let version = upload.version.clone().context("no version")?;
-        let (content_type, bytes) = world.uploads.get(&version).context("no such version")?.clone();
-        let size = Some(bytes.len() as u64);
-        let readable = bytes.slice(..world.break_after.unwrap_or(usize::MAX).min(bytes.len()));
-        // Sizes that don't fit rows, as a network's don't.
-        let left = readable.chunks(16_381).map(Bytes::copy_from_slice).collect();
-        Ok(Opened { content_type, size, body: Chunks { left, breaks: readable.len() < bytes.len() } })
-    }
-}
-
-impl WriteRejects for Fake {
-    async fn put(&self, key: &str, body: Bytes) -> anyhow::Result<()> {
-        self.world().files.insert(key.to_owned(), body.to_vec());
-        Ok(())
-    }
-
-    async fn begin(&self, key: &str) -> anyhow::Result<String> {
-        self.world().unfinished.insert(key.to_owned(), Vec::new());
-        Ok(format!("upload of {key}"))
-    }
-
-    async fn part(&self, key: &str, upload: &str, number: i32, body: Bytes) -> anyhow::Result<Part> {
-        assert_eq!(upload, format!("upload of {key}"));
-        let mut world = self.world();
-        let parts = world.unfinished.get_mut(key).context("no such upload")?;
-        parts.push(body);
-        assert_eq!(parts.len(), usize::try_from(number)?);
-        Ok(Part { number, etag: number.to_string(), crc32: None })
-    }
-
-    async fn complete(&self, key: &str, _upload: &str, parts: &[Part]) -> anyhow::Result<()> {
-        let mut world = self.world();
-        let sent = world.unfinished.remove(key).context("no such upload")?;
-        let numbers: Vec<i32> = parts.iter().map(|part| part.number).collect();
-        assert_eq!(numbers, (1..=i32::try_from(sent.len())?).collect::<Vec<_>>());
-        // As S3 has it: every part but the last has 5 MiB or more.
-        assert!(sent[..sent.len() - 1].iter().all(|part| part.len() >= 5 << 20));
-        world.files.insert(key.to_owned(), sent.concat());
-        Ok(())
-    }
-
-    async fn abort(&self, key: &str, _upload: &str) -> anyhow::Result<()> {
-        self.world().unfinished.remove(key).context("no such upload").map(drop)
-    }
-}
-
-impl ReadKeys for Fake {
-    async fn secret(&self) -> anyhow::Result<SecretString> {
-        Ok(SecretString::from(self.world().secret.clone()))
-    }
-}
-
-impl WritePurchases for Fake {
-    async fn put(&self, purchases: &[Purchase]) -> Result<Taken> {
-        let delay = {
+    /// Does what it is told unless this call is to fail. There is a moment before and after it, to die in.
+    async fn call<T, E: From<StoreError>>(&self, does: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        let failure = {
             let mut world = self.world();
-            world.batches += 1;
-            match &mut world.batches_left {
-                Some(0) => {
-                    let (action, cause) = ("writing purchases", "told to fail".to_owned());
-                    return Err(StoreError::Unavailable { action, cause });
-                }
-                Some(left) => *left -= 1,
-                None => {}
-            }
-            world.delay
+            world.calls += 1;
+            let call = world.calls;
+            world.failing.remove(&call)
         };
-        if !delay.is_zero() {
-            tokio::time::sleep(delay).await;
+        let failed = || StoreError::Unavailable { action: "a call", cause: "told to fail".to_owned() };
+        tokio::task::yield_now().await;
+        if failure == Some(Failure::Before) {
+            return Err(failed().into());
         }
-        self.memory.put(purchases).await
-    }
-}
-
-impl WriteImports for Fake {
-    async fn claim(&self, import: &Import, now: Timestamp) -> Result<Claim> {
-        self.memory.claim(import, now).await
-    }
-
-    async fn progress(
-        &self,
-        object: &ObjectVersion,
-        owner: &str,
-        counts: &ImportCounts,
-        lease_until: Timestamp,
-    ) -> Result<()> {
-        self.world().heartbeats += 1;
-        self.memory.progress(object, owner, counts, lease_until).await
-    }
-
-    async fn finish(&self, import: &Import) -> Result<()> {
-        self.memory.finish(import).await
-    }
-
-    async fn release(&self, import: &Import) -> Result<()> {
-        self.memory.release(import).await
-    }
-
-    async fn first_key(&self, fingerprint: &str) -> Result<String> {
-        self.memory.first_key(fingerprint).await
+        let done = does.await;
+        tokio::task::yield_now().await;
+        if failure == Some(Failure::After) { Err(failed().into()) } else { done }
     }
 }
 

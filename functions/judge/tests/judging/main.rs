@@ -3,6 +3,7 @@
 
 mod failing;
 mod incidents;
+mod marks;
 mod play;
 mod regions;
 mod shuffled;

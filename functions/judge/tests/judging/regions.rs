@@ -81,10 +81,11 @@ async fn a_late_block_changes_nothing() {
         two.put(&late).await;
         two.tell(vec![record(&late)], slot.start() + 95.seconds()).await.unwrap();
     }
-    play(&two, 6, &[("us-east-1", "ddddd"), ("eu-west-1", "ddddd")]).await;
+    // Long enough for the mark to forget that a block of an earlier slot is there by now.
+    play(&two, 6, &[("us-east-1", "dddddddddd"), ("eu-west-1", "dddddddddd")]).await;
     assert_eq!((two.incidents(), two.state(ID)), (before.2, State::Down));
     let written = two.written();
-    two.replay(slot(10).start() + 5.seconds()).await;
+    two.replay(slot(15).start() + 5.seconds()).await;
     assert_eq!(two.written(), written);
 }
 
@@ -94,17 +95,7 @@ async fn blocks_are_counted_by_slot_and_region() {
     play(&two, 0, &[("us-east-1", "uuuu"), ("eu-west-1", "u")]).await;
     let counted = two.counted.lock().unwrap().clone();
     assert!(counted[&slot(0)].values().all(|blocks| *blocks == Blocks { expected: 1, written: 1 }));
-    let silent: Vec<_> = counted[&slot(1)].iter().map(|(region, n)| (region.as_str(), n.written)).collect();
-    assert_eq!(silent, [("eu-west-1", 0), ("us-east-1", 1)]);
-}
-
-#[tokio::test]
-async fn the_mark_says_when_each_region_last_reported() {
-    let two = shop(&["us-east-1", "eu-west-1"]).await;
-    play(&two, 0, &[("us-east-1", "uuuu"), ("eu-west-1", "uu")]).await;
-    two.replay(slot(4).start() + 5.seconds()).await;
-    let mark = two.written().0.into_values().next().unwrap();
-    assert_eq!(mark.slot, slot(2), "the last one is still waited for");
-    let reported = [("eu-west-1", 1), ("us-east-1", 2)].map(|(region, n)| (region.parse().unwrap(), slot(n)));
-    assert_eq!(mark.reported, reported.into());
+    let silent: Vec<_> =
+        counted[&slot(1)].iter().map(|(region, n)| (region.as_str(), n.expected, n.written)).collect();
+    assert_eq!(silent, [("eu-west-1", 1, 0), ("us-east-1", 1, 1)]);
 }

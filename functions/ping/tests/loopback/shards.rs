@@ -1,14 +1,19 @@
 //! Several shards in one request: one round, and a block of each.
 
+use std::time::Duration;
+
 use ping::{Keyring, Ping, References, Stores};
 use shared::monitor::{Monitor, ShardId};
 use shared::schedule::{MAX_PINGED_SHARDS, PingRequest};
+use shared::signal::Reason;
 use shared::store::{ReadMonitors, Result, StoreError, Stored};
 use tests::example::monitor_of;
 use tests::memory::Memory;
+use tokio::time::{Instant, timeout};
 
-use crate::LIMITS;
 use crate::handler::{NOW, blocks, handle, holding, monitor, paper, request};
+use crate::paper::Host;
+use crate::{LIMITS, down};
 
 fn two_shards() -> Memory {
     let elsewhere =
@@ -40,24 +45,42 @@ async fn each_shard_has_its_block_and_each_monitor_is_checked_once() {
     assert_eq!(dialled.iter().filter(|address| address.starts_with("1.1.1.1:")).count(), 1, "{dialled:?}");
 }
 
-/// A table of which one shard's monitors cannot be read.
-struct Without(Memory, ShardId);
+#[tokio::test(start_paused = true)]
+async fn the_targets_of_all_shards_are_waited_for_at_once() {
+    let memory = two_shards();
+    let mute = ["1.1.1.1", "1.1.1.2"].into_iter().fold(paper(), |paper, ip| paper.host(ip, Host::Mute));
+    let begun = Instant::now();
+    handle(&memory, &mute, &request("ping-shards"), NOW).await.unwrap();
+    let took = begun.elapsed();
+    assert!(took >= LIMITS.total && took < LIMITS.total * 3 / 2, "one wait: {took:?}");
+    let timed_out = |block: &shared::block::Block| block.signals[0].outcome == down(Reason::Timeout);
+    assert!(blocks(&memory).len() == 2 && blocks(&memory).iter().all(timed_out), "{:?}", blocks(&memory));
+}
+
+/// A table of which one shard's monitors cannot be read, or not in any time.
+struct Without {
+    memory: Memory,
+    shard: ShardId,
+    hangs: bool,
+}
 
 impl ReadMonitors for Without {
     async fn monitors(&self, shard: ShardId) -> Result<Stored<Monitor>> {
-        match shard == self.1 {
-            true => Err(StoreError::Unavailable { action: "reading", cause: "told to fail".to_owned() }),
-            false => self.0.monitors(shard).await,
+        match (shard == self.shard, self.hangs) {
+            (true, true) => std::future::pending().await,
+            (true, false) => {
+                Err(StoreError::Unavailable { action: "reading", cause: "told to fail".to_owned() })
+            }
+            (false, _) => self.memory.monitors(shard).await,
         }
     }
 }
 
-#[tokio::test]
-async fn a_shard_that_cannot_be_read_stops_no_other_and_fails_the_invocation() {
-    let memory = two_shards();
+/// What the invocation fails with when the first of the two shards cannot be read.
+async fn without_the_first(memory: &Memory, hangs: bool) -> String {
     let ping = Ping {
         stores: Stores {
-            monitors: Without(memory.clone(), ShardId(0)),
+            monitors: Without { memory: memory.clone(), shard: ShardId(0), hangs },
             states: memory.clone(),
             beats: memory.clone(),
             keyring: Keyring::new(memory.clone()),
@@ -67,12 +90,28 @@ async fn a_shard_that_cannot_be_read_stops_no_other_and_fails_the_invocation() {
         references: References::default(),
         region: "us-east-1".parse().unwrap(),
     };
-    let error = ping.handle(&request("ping-shards"), || NOW.parse().unwrap()).await.unwrap_err().to_string();
+    ping.handle(&request("ping-shards"), || NOW.parse().unwrap()).await.unwrap_err().to_string()
+}
+
+#[tokio::test]
+async fn a_shard_that_cannot_be_read_stops_no_other_and_fails_the_invocation() {
+    let memory = two_shards();
+    let error = without_the_first(&memory, false).await;
     assert!(error.contains("shard s0") && error.contains("told to fail"), "{error}");
     assert_eq!(found(&memory), [(1, "s1-aaaaaa".to_owned(), Some(404))]);
     // Lambda invokes again, and by then it can be read: what is there stays as it is.
     handle(&memory, &paper(), &request("ping-shards"), NOW).await.unwrap();
     assert_eq!(found(&memory).len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shard_whose_table_hangs_stops_no_other() {
+    let (memory, begun) = (two_shards(), Instant::now());
+    // The slot would be long over.
+    let error = timeout(Duration::from_secs(60), without_the_first(&memory, true)).await.unwrap();
+    assert!(error.contains("shard s0") && error.contains("no answer in time"), "{error}");
+    assert_eq!(found(&memory), [(1, "s1-aaaaaa".to_owned(), Some(404))]);
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

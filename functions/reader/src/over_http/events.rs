@@ -23,6 +23,8 @@ fn shop() -> Shop {
     shop.incident("s0-aaaaaa", 30, None);
     shop.purchase("2026-11-20T10:00:00Z", 11, "8", "2", "0.1");
     shop.purchase("2026-11-21T23:59:59Z", 12, "8", "2", "0.1");
+    shop.import("purchases/2026-11-21T14.csv", "2026-11-21T14:20:00Z");
+    shop.day("2026-11-21", |day| day.sales.orders = 4);
     shop.add_key(&SAMPLE_TOKEN.parse().unwrap(), &[Scope::Purchases], None);
     shop
 }
@@ -37,6 +39,11 @@ async fn each_sample_event_is_answered() {
         ("http-signals", 200, r#"[{"url":"https://shop.example/","records":[{"#),
         ("http-incidents", 200, r#""monitor":"s0-aaaaaa""#),
         ("http-purchases", 200, r#""purchase_date":"2026-11-21T23:59:59Z"}]"#),
+        ("http-purchases-csv", 200, "buyer,item_id,quantity,price,purchase_date,linked\r\nk1."),
+        ("http-trends", 200, r#""from":"2026-11-16T00:00:00Z","to":"2026-11-23T00:00:00Z","orders":4,"#),
+        ("http-trends-csv", 200, "\r\n2026-11-21T00:00:00Z,2026-11-22T00:00:00Z,4,0,0,0,0,0,0\r\n"),
+        ("http-imports", 200, r#""key":"purchases/2026-11-21T14.csv""#),
+        ("http-import", 200, r#""key":"purchases/2026-11-21T14.csv""#),
         ("http-healthz", 200, r#"{"status":"ok"}"#),
         ("http-not-found", 404, r#""type":"not_found""#),
     ] {
@@ -54,7 +61,7 @@ async fn no_sample_event_is_left_out() {
     let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
     // Those of beats are admin's.
     let own = names.filter(|name| name.starts_with("http-") && !name.starts_with("http-beat"));
-    assert_eq!(own.count(), 8, "replay the new one above");
+    assert_eq!(own.count(), 13, "replay the new one above");
 }
 
 #[tokio::test]
@@ -92,6 +99,17 @@ async fn the_sample_key_is_what_opens_purchases() {
     let answer = replay(&shop, ::tests::event("http-purchases")).await;
     assert_eq!(answer["statusCode"], 401);
     assert_eq!(answer["headers"]["www-authenticate"], "Bearer");
+}
+
+#[tokio::test]
+async fn an_import_is_found_under_any_prefix() {
+    let shop = shop();
+    let mut event = ::tests::event("http-import");
+    let plain = replay(&shop, event.clone()).await;
+    let path = format!("/prod{}", event["rawPath"].as_str().unwrap());
+    event["rawPath"] = json!(path);
+    event["requestContext"]["stage"] = json!("prod");
+    assert_eq!(replay(&shop, event).await, plain);
 }
 
 #[tokio::test]

@@ -4,7 +4,16 @@ use http::{Method, StatusCode};
 
 use super::*;
 
-const ROUTES: [&str; 5] = ["/", "/signals", "/incidents", "/purchases", "/healthz"];
+const ROUTES: [&str; 8] = [
+    "/",
+    "/signals",
+    "/incidents",
+    "/purchases",
+    "/purchases/trends",
+    "/imports",
+    "/imports/0000000000000000000000000000000000000000000000000000000000000000",
+    "/healthz",
+];
 
 #[tokio::test]
 async fn every_answer_has_the_security_headers() {
@@ -16,6 +25,8 @@ async fn every_answer_has_the_security_headers() {
         (Method::GET, "/signals?limit=0"),
         (Method::GET, "/incidents"),
         (Method::GET, "/purchases"),
+        (Method::GET, "/purchases/trends"),
+        (Method::GET, "/imports"),
         (Method::GET, "/healthz"),
         (Method::GET, "/nothing"),
         (Method::POST, "/signals"),
@@ -51,9 +62,13 @@ async fn healthz_touches_no_table() {
 async fn head_is_get_without_a_body() {
     let shop = Shop::new();
     shop.monitor("s0-aaaaaa", "Shop", "https://shop.example/", true);
-    for path in ["/", "/signals", "/incidents", "/healthz", "/purchases", "/nothing", "/signals?limit=0"] {
-        let get = shop.get(path).await;
-        let head = shop.send(Method::HEAD, path, &[]).await;
+    let authorization = format!("Bearer {}", shop.key(&[Scope::Purchases], None));
+    let with_key = [("authorization", authorization.as_str()), ("accept", "text/csv")];
+    let asked = ROUTES.iter().chain(&["/nothing", "/signals?limit=0"]).map(|path| (*path, &[][..]));
+    let with_key = ["/purchases", "/purchases/trends", "/imports"].map(|path| (path, &with_key[..]));
+    for (path, headers) in asked.chain(with_key) {
+        let get = shop.send(Method::GET, path, headers).await;
+        let head = shop.send(Method::HEAD, path, headers).await;
         assert!(head.body.is_empty() && !get.body.is_empty(), "{path}");
         assert_eq!((head.status, &head.headers), (get.status, &get.headers), "{path}");
     }
@@ -62,10 +77,20 @@ async fn head_is_get_without_a_body() {
 #[tokio::test]
 async fn what_is_no_route_is_a_problem() {
     let shop = Shop::new();
-    insta::assert_snapshot!(shop.get("/favicon.ico").await.problem(), @"404 not_found: nothing is at /favicon.ico; there are /, /signals, /incidents, /purchases and /healthz");
-    for path in
-        ["/signals/", "//", "/..%2f", "/%00", "/%FF", "/ada%40shop.example", "/beats/ada", "/a/b/c?d=e"]
-    {
+    insta::assert_snapshot!(shop.get("/favicon.ico").await.problem(), @"404 not_found: nothing is at /favicon.ico; there are /, /signals, /incidents, /purchases, /purchases/trends, /imports and /healthz");
+    for path in [
+        "/signals/",
+        "/imports/",
+        "/imports/a/b",
+        "/purchases/7",
+        "//",
+        "/..%2f",
+        "/%00",
+        "/%FF",
+        "/ada%40shop.example",
+        "/beats/ada",
+        "/a/b/c?d=e",
+    ] {
         let answer = shop.get(path).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
         assert_eq!(answer.header("cache-control"), "no-store");
@@ -92,7 +117,16 @@ async fn a_table_out_of_reach_is_503_and_says_nothing_of_the_inside() {
     let shop = Shop::new();
     shop.monitor("s0-aaaaaa", "Shop", "https://shop.example/", true);
     let token = shop.key(&[Scope::Read, Scope::Purchases], None);
-    for (path, calls) in [("/", 7), ("/signals", 4), ("/incidents", 4), ("/purchases", 2)] {
+    for (path, calls) in [
+        ("/", 7),
+        ("/signals", 4),
+        ("/incidents", 4),
+        ("/purchases", 2),
+        ("/purchases/trends", 2),
+        ("/purchases/trends?bucket=hour", 2),
+        ("/imports", 16),
+        (ROUTES[6], 2),
+    ] {
         for calls in 0..calls {
             shop.memory.fail_after(calls);
             let answer = shop.get_with_key(&token, path).await;
@@ -117,6 +151,12 @@ async fn parameters_are_known_and_given_once() {
         "/purchases?from=ada@shop.example",
         "/purchases?cursor=ada@shop.example",
         "/purchases?limit=ada@shop.example",
+        "/purchases/trends?bucket=ada@shop.example",
+        "/purchases/trends?to=ada@shop.example",
+        "/imports?month=ada@shop.example",
+        "/imports?cursor=ada@shop.example",
+        "/imports/ada@shop.example",
+        "/imports/ada%40shop.example",
     ] {
         let problem = problem(path).await;
         assert!(problem.starts_with("400 ") && !problem.contains("ada"), "{problem}");
@@ -135,7 +175,7 @@ async fn the_one_origin_may_read_and_ask_with_a_key() {
     for origin in ["https://a.example", "https://b.example"] {
         let answer = shop.send(Method::GET, "/signals", &[("origin", origin)]).await;
         assert_eq!(answer.header("access-control-allow-origin"), "https://a.example");
-        assert_eq!(answer.header("access-control-expose-headers"), "etag");
+        assert_eq!(answer.header("access-control-expose-headers"), "etag,link");
         // One header: an answer of Lambda holds each name once.
         assert_eq!(answer.headers.get_all("vary").iter().collect::<Vec<_>>(), ["authorization"]);
     }

@@ -61,6 +61,29 @@ async fn filters_narrow_it() {
 }
 
 #[tokio::test]
+async fn a_linked_buyer_is_shown_and_found_by_either_token() {
+    let (shop, token) = shop_with_purchases();
+    shop.link(11);
+    let other = format!("k1.{}", "ab".repeat(32));
+    for purchase in shop.memory.tables().purchases.values_mut().filter(|p| p.position.row_id == RowId(12)) {
+        purchase.buyer = other.parse().unwrap();
+    }
+    let rows = async |buyer: &str| {
+        let path = format!("/purchases?from=2126-11-20&to=2126-11-20&buyer={buyer}");
+        shop.get_with_key(&token, &path).await.json()["purchases"].as_array().unwrap().clone()
+    };
+    let linked = rows(LINKED).await;
+    assert_eq!(linked.len(), 1);
+    assert_eq!((&linked[0]["buyer"], &linked[0]["linked"]), (&BUYER.into(), &LINKED.into()));
+    let own = rows(BUYER).await;
+    assert_eq!((own.len(), own[0].get("linked"), &own[1]["linked"]), (2, None, &LINKED.into()));
+    assert_eq!(rows(&other).await.len(), 1);
+    // Both filters at once.
+    assert!(rows(&format!("{LINKED}&item=7")).await.is_empty());
+    assert_eq!(rows(&format!("{LINKED}&item=8")).await.len(), 1);
+}
+
+#[tokio::test]
 async fn pages_follow_each_other_by_cursor() {
     let (shop, token) = shop_with_purchases();
     for limit in 1..=5 {

@@ -314,7 +314,7 @@ async fn no_record_with_details_is_larger_than_was_counted() {
     let url = format!("https://shop.example/{}", "a".repeat(2_000));
     shop.monitor("s0-aaaaaa", "Shop", &url, true);
     let name = |n: usize| format!("{n}{}", "m".repeat(19));
-    let metrics: std::collections::BTreeMap<_, _> = (0..4).map(|n| (name(n), "$.a")).collect();
+    let metrics: BTreeMap<_, _> = (0..4).map(|n| (name(n), "$.a")).collect();
     let metrics = serde_json::to_value(metrics).unwrap();
     let mut counted = 0;
     shop.change("s0-aaaaaa", |monitor| {

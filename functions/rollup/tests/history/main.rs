@@ -10,7 +10,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use jiff::{Timestamp, ToSpan as _};
-use rollup::{Event, Rollup};
+use rollup::{Event, Request, Rollup};
 use shared::block::Block;
 use shared::history::{DayOfShard, Hour, MonitorDay, MonitorHour, MonitorSummary, Summary};
 use shared::monitor::{Monitor, MonitorId, ShardId};
@@ -56,7 +56,7 @@ fn add_up(memory: &Memory, id: &str, from: &str, minutes: i64) {
 
 /// Does what the event says at this instant, which goes on by a second with each look at the clock.
 async fn handle(memory: &Memory, event: serde_json::Value, now: Timestamp) -> anyhow::Result<()> {
-    let event: Event = serde_json::from_value(event)?;
+    let Request::History(event) = serde_json::from_value(event)? else { panic!("not of history") };
     let rollup = Rollup { monitors: memory.clone(), signals: memory.clone(), history: memory.clone() };
     let next = Cell::new(now);
     rollup.handle(&event, || next.replace(next.get() + 1.second())).await

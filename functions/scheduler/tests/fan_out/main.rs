@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use scheduler::{InvokePing, Scheduled, Scheduler, Times};
 use shared::monitor::{Monitor, Region, ShardId, ShardSummary};
 use shared::schedule::{PingRequest, Slot};
-use shared::store::Mark;
+use shared::store::{Mark, Reported};
 use tests::memory::Memory;
 use tokio::time::{Instant, sleep};
 
@@ -84,8 +84,10 @@ fn shards() -> Memory {
 fn a_thousand_shards() -> Memory {
     let memory = Memory::default();
     let regions = vec![region("eu-west-1"), region("us-east-1")];
-    let summary =
-        |n| ShardSummary { regions: regions.clone(), count: 96, ..ShardSummary::of(ShardId(n), &[], 1) };
+    let summary = |n| {
+        let empty = ShardSummary::of(ShardId(n), &[], 1, Slot::of_minutes(0));
+        ShardSummary { regions: regions.clone(), count: 96, ..empty }
+    };
     memory.tables().shards = (0..1_000).map(|n| (ShardId(n), summary(n))).collect();
     judged(&memory);
     memory
@@ -96,10 +98,16 @@ fn judged(memory: &Memory) {
     let slot: Slot = "2026-11-21T14:26:00Z".parse().unwrap();
     let mut tables = memory.tables();
     let mark = |summary: &ShardSummary| {
-        let reported = summary.regions.iter().map(|region| (region.clone(), slot)).collect();
+        let reported = summary.regions.iter().map(|region| (region.clone(), all(slot))).collect();
         (summary.shard, Mark { slot, reported })
     };
     tables.folded = tables.shards.values().map(mark).collect();
+}
+
+/// A region that has reported up to this slot.
+fn all(slot: Slot) -> Reported {
+    let first = slot.plus(-15);
+    Reported::since(first).moved(first, &(first..=slot), |_| true)
 }
 
 fn now() -> Timestamp {
@@ -170,7 +178,7 @@ async fn small_shards_are_checked_together() {
 #[tokio::test]
 async fn what_was_not_judged_for_minutes_fails_the_handler_after_the_invocations() {
     let (memory, ping) = (shards(), Recorder::default());
-    let silent = (region("eu-west-1"), "2026-11-21T14:21:00Z".parse().unwrap());
+    let silent = (region("eu-west-1"), Reported::since("2026-11-21T14:19:00Z".parse().unwrap()));
     memory.tables().folded.get_mut(&ShardId(0)).unwrap().reported.extend([silent]);
     memory.tables().folded.remove(&ShardId(2));
     let error = handle(&memory, &ping, "schedule-time").await.unwrap_err().to_string();

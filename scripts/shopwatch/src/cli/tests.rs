@@ -2,6 +2,7 @@
 
 mod arguments;
 mod demo_shop;
+mod purchases;
 
 use clap::CommandFactory as _;
 
@@ -48,8 +49,10 @@ fn help_of_everything() {
       incidents    List incidents, acknowledge and close them
       beats        Make tokens that targets call us with
       cost         Compute what watching costs in a month
-      purchases    Make up purchases for demos and tests
+      purchases    Find or erase a person's purchases; make purchases up for demos and tests
       import       Upload an export of purchases and follow it until it is loaded
+      imports      List imports and show one: the ledger
+      pii          Say which keys e-mail addresses are hashed with, and rotate them
       keys         Create, list and revoke keys of the HTTP API
       demo-shop    Run a small web shop whose pages can be told to fail
       help         Print this message or the help of the given subcommand(s)
@@ -186,6 +189,8 @@ fn help_of_everything() {
           --seed <S>       Which shop: another seed has other customers and prices [default: 1]
           --from <DATE>    The first day [default: 2026-01-01]
           --cents          Prices such as 12.50 instead of 12
+          --shuffle        The same rows in any order, held in memory: at most 10 million
+          --gzip           Compressed with gzip
           --output <FILE>  Where to write; standard output if not given
           --stack <NAME>   Name of the deployed stack, which the names of its tables and its bucket
                            begin with [env: SHOPWATCH_STACK] [default: shopwatch]
@@ -198,6 +203,7 @@ fn help_of_everything() {
     Examples:
       shopwatch purchases generate --rows 500 --seed 1 > export.csv
       shopwatch purchases generate --rows 9000 --from 2026-11-01 --cents --output export.csv
+      shopwatch purchases generate --rows 1000000 --shuffle --gzip --output export.csv.gz
     ");
     insta::assert_snapshot!(help("import"), @"
     Upload an export of purchases and follow it until it is loaded
@@ -205,20 +211,35 @@ fn help_of_everything() {
     Usage: shopwatch import [OPTIONS] <FILE>
 
     Arguments:
-      <FILE>  CSV file of purchases
+      <FILE>  CSV file of purchases; plain, or compressed with gzip or zstd
 
     Options:
           --key <NAME>           Name of the object below purchases/; the file's name if not given
           --bucket <NAME>        Bucket of exports; STACK-uploads-ACCOUNT-REGION if not given [env:
                                  UPLOADS_BUCKET]
           --timeout-seconds <S>  How long to follow the import once the file is uploaded [default: 900]
+          --dry-run              Upload nothing: read the file as etl would, and say what would become
+                                 of it
           --stack <NAME>         Name of the deployed stack, which the names of its tables and its
                                  bucket begin with [env: SHOPWATCH_STACK] [default: shopwatch]
       -h, --help                 Print help
 
+    Options of --dry-run:
+          --show-rows                 Print refused rows too, which hold e-mail addresses
+          --delimiter <D>             What separates columns, as the parameter CsvDelimiter: auto,
+                                      comma, semicolon, tab or pipe [default: auto]
+          --columns <JSON>            More names of columns, as the parameter CsvColumns [default: {}]
+          --time-zone <Z>             Time zone of dates that say none, as the parameter ShopTimeZone
+                                      [default: UTC]
+          --max-rejected-percent <P>  Refused with more rejects than this among the first rows, as the
+                                      parameter MaxRejectedPercent [default: 50]
+
     The same file may be imported again: each purchase is loaded once.
 
-    Exit codes:
+    --dry-run needs no AWS credentials. It reads with etl's own code and the options given here, which
+    are not the stack's unless you say so. It knows nothing of the table, nor of who is erased.
+
+    Exit codes, those of a dry run for what would become of the file:
       0  loaded: every row is in the table
       1  the upload or the ledger failed
       2  wrong arguments
@@ -230,6 +251,7 @@ fn help_of_everything() {
     Examples:
       shopwatch import export.csv
       shopwatch import export.csv --key 2026/11/2026-11-21T14.csv --timeout-seconds 60
+      shopwatch import --dry-run export.csv --time-zone Europe/Berlin
     ");
     insta::assert_snapshot!(help("keys create"), @"
     Make a key and print it: the only time it is shown

@@ -9,10 +9,10 @@ use super::prices::{
 use super::profile::{
     ALARM_METRICS, ALARM_METRICS_OF_A_REGION, BARS_BYTES, BLACK_HOLE, BLOCK_BYTES, BLOCK_DAYS,
     CHECK_SENDS_BYTES, DAY_BYTES, FOLD_CALLS_CPU, HOUR_BYTES, HOUR_DAYS, INVOCATION, INVOCATION_CPU,
-    INVOCATIONS_AT_ONCE, JUDGE_INVOCATIONS, JUDGE_WAITS, MARK_BYTES, MARK_REGION_BYTES, MEMORY_GB, MINUTES,
-    MONITOR_BYTES, MONITOR_CPU, ROLLUP_DAYS, ROLLUP_HOUR_ITEMS, ROLLUP_HOURS, ROLLUP_LINE_BYTES,
-    ROLLUP_MEMORY_GB, ROLLUP_SIGNAL_CPU, ROLLUPS, SIGNAL_BYTES, SIGNAL_CPU, SLOWEST_CHECK, STATE_BYTES,
-    SUMMARY_BYTES, TABLE_CALL, elapsed,
+    INVOCATIONS_AT_ONCE, JUDGE_INVOCATIONS, MARK_BYTES, MARK_REGION_BYTES, MEMORY_GB, MINUTES, MONITOR_BYTES,
+    MONITOR_CPU, ROLLUP_DAYS, ROLLUP_HOUR_ITEMS, ROLLUP_HOURS, ROLLUP_LINE_BYTES, ROLLUP_MEMORY_GB,
+    ROLLUP_SIGNAL_CPU, ROLLUPS, SIGNAL_BYTES, SIGNAL_CPU, SLOWEST_CHECK, STATE_BYTES, SUMMARY_BYTES,
+    TABLE_CALL, elapsed, judge_waits,
 };
 
 /// Every line of the bill.
@@ -25,7 +25,7 @@ pub(super) fn lines(watching: Watching) -> Vec<Line> {
     let shards = f64::from(watching.shard_count());
     let blocks = shards * regions;
     let judged = blocks.min(JUDGE_INVOCATIONS);
-    let judge_time = Amounts::both(MINUTES * gb_seconds(judged * JUDGE_WAITS, MEMORY_GB))
+    let judge_time = Amounts::both(MINUTES * gb_seconds(judged * judge_waits(blocks / judged), MEMORY_GB))
         + of_shards(&|shard| Amounts::both(fold_time(shard) * regions));
     let alarm_metrics = ALARM_METRICS + (regions - 1.0) * ALARM_METRICS_OF_A_REGION;
     let of_tables = of_tables(&of_shards, shards, regions);

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use shared::import::{Import, ImportState, ObjectVersion};
 
 use super::Followed;
+use crate::imports::state_name;
 use crate::names::Stack;
 
 /// Every row is in the table.
@@ -29,17 +30,6 @@ pub fn exit_code(followed: &Followed) -> u8 {
             ImportState::Failed => FAILED,
             ImportState::Running => TIMED_OUT,
         },
-    }
-}
-
-/// The state's name, as the ledger has it.
-fn name(state: ImportState) -> &'static str {
-    match state {
-        ImportState::Running => "running",
-        ImportState::Loaded => "loaded",
-        ImportState::LoadedWithRejects => "loaded_with_rejects",
-        ImportState::Refused => "refused",
-        ImportState::Failed => "failed",
     }
 }
 
@@ -81,7 +71,7 @@ pub fn report(
 
 fn import_report(import: &Import, bucket: &str, out: &mut impl Write) -> io::Result<()> {
     let counts = &import.counts;
-    writeln!(out, "{}  {}", name(import.state), import.object.key)?;
+    writeln!(out, "{}  {}", state_name(import.state), import.object.key)?;
     writeln!(out, "  version   {}", import.object.version)?;
     writeln!(out, "  import    {}", import.import_id)?;
     writeln!(out, "  rows      {}", counts.rows)?;

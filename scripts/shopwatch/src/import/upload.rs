@@ -54,6 +54,11 @@ impl Export {
     pub fn size(&self) -> u64 {
         self.size
     }
+
+    /// The file.
+    pub(crate) fn into_file(self) -> File {
+        self.file
+    }
 }
 
 /// The key that a file is uploaded under: the given name, or else the file's, below `purchases/`.

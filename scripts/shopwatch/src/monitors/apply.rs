@@ -4,8 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 use rand::Rng;
 use shared::monitor::{Monitor, MonitorId, MonitorName, Region};
+use shared::schedule::Slot;
 use shared::store::{
     Broken, ReadCredentials, ReadMonitors, ReadShards, StoreError, WriteCredentials, WriteMonitors,
 };
@@ -59,7 +61,7 @@ pub async fn apply(
         let shards = stored(store).await?;
         let mut renewed = credentials::renewed(secrets, wanted, &shards).await?;
         renewed.extend(owed.iter().cloned());
-        let plan = plan(wanted, &shards, home, &renewed, rng)?;
+        let plan = plan(wanted, &shards, home, &renewed, Slot::containing(Timestamp::now()), rng)?;
         match write(store, secrets, wanted, &plan, &renewed, &mut owed, &mut done).await {
             Ok(()) => return Ok(applied(plan, &done)),
             Err(StoreError::Conflict(_)) if attempt < ATTEMPTS => {

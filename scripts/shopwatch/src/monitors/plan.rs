@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rand::Rng;
 use shared::monitor::{Monitor, MonitorId, MonitorName, Region, SHARD_LIMIT, ShardId, ShardSummary};
+use shared::schedule::Slot;
 use shared::store::{Broken, ShardChange};
 
 use super::dependencies::parents_of;
@@ -48,7 +49,7 @@ pub enum PlanError {
 /// Plans the way from `stored` to `wanted`, whose names are unique. Monitors that exist keep their id and shard; new
 /// ones go to the first shard with room. Nothing is deleted, and a shard that holds a broken monitor is not changed:
 /// its summary cannot be known. `home` is the stack's own region; `renewed` has the names of those monitors whose
-/// credentials are other ones than before.
+/// credentials are other ones than before; shards are opened `now`.
 ///
 /// # Errors
 /// When no shard has room and there is no id left for another, or when monitors depend on what they cannot.
@@ -57,6 +58,7 @@ pub fn plan(
     stored: &[StoredShard],
     home: &Region,
     renewed: &HashSet<MonitorName>,
+    now: Slot,
     rng: &mut impl Rng,
 ) -> Result<Plan, PlanError> {
     let mut shards = Shards::of(stored);
@@ -87,7 +89,7 @@ pub fn plan(
     let all = stored.iter().flat_map(|shard| &shard.monitors);
     let unnamed = all.filter(|monitor| !named.contains(&monitor.id)).cloned().collect();
     let broken = stored.iter().flat_map(|shard| shard.broken.iter().cloned()).collect();
-    Ok(Plan { changes: shards.changes(), outcomes, unnamed, broken })
+    Ok(Plan { changes: shards.changes(now), outcomes, unnamed, broken })
 }
 
 /// The shards as they will be.
@@ -97,6 +99,8 @@ struct Shards(BTreeMap<ShardId, Shard>);
 struct Shard {
     /// Of the stored summary; 0 for a new shard.
     version: u64,
+    /// When it was opened; nothing for a new shard.
+    since: Option<Slot>,
     /// How many monitors it has then: the taken ids of those that are not put yet too.
     count: usize,
     taken: HashSet<MonitorId>,
@@ -110,6 +114,7 @@ impl Shards {
     fn of(stored: &[StoredShard]) -> Self {
         let shard = |stored: &StoredShard| Shard {
             version: stored.summary.version,
+            since: Some(stored.summary.since),
             count: stored.monitors.len(),
             taken: stored.monitors.iter().map(|monitor| monitor.id.clone()).collect(),
             monitors: stored.monitors.iter().map(|monitor| (monitor.id.clone(), monitor.clone())).collect(),
@@ -172,14 +177,14 @@ impl Shards {
         shard.monitors.insert(monitor.id.clone(), monitor.clone());
     }
 
-    fn changes(self) -> Vec<ShardChange> {
+    fn changes(self, now: Slot) -> Vec<ShardChange> {
         let changed = self.0.into_iter().filter(|(_, shard)| !shard.put.is_empty());
         changed
             .map(|(id, shard)| {
                 let monitors: Vec<Monitor> = shard.monitors.values().cloned().collect();
                 ShardChange {
                     put: shard.put.iter().filter_map(|id| shard.monitors.get(id).cloned()).collect(),
-                    summary: ShardSummary::of(id, &monitors, shard.version + 1),
+                    summary: ShardSummary::of(id, &monitors, shard.version + 1, shard.since.unwrap_or(now)),
                 }
             })
             .collect()

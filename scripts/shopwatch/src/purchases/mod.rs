@@ -2,9 +2,11 @@
 //!
 //! The same options give the same rows on every platform and in every version; more rows begin with the same ones.
 
+mod export;
 mod generate;
 mod rng;
 mod shop;
 
+pub use export::{Bytes, MAX_SHUFFLED, export};
 pub use generate::{MAX_ROWS, Options, Row, generate, write_csv};
 pub use shop::ITEMS;

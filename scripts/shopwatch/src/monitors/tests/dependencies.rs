@@ -78,7 +78,7 @@ fn a_long_chain_is_walked() {
             wanted
         })
         .collect();
-    assert!(plan_of(&file, &[], &region(), &none(), &mut rand::rng()).is_ok());
+    assert!(plan_of(&file, &[], &region(), &none(), now(), &mut rand::rng()).is_ok());
 }
 
 proptest! {
@@ -102,7 +102,7 @@ proptest! {
                 break;
             }
         }
-        let plan = plan_of(&file, &[], &region(), &none(), &mut rand::rng());
+        let plan = plan_of(&file, &[], &region(), &none(), now(), &mut rand::rng());
         prop_assert_eq!(plan.is_ok(), left.is_empty());
     }
 }

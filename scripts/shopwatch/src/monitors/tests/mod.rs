@@ -12,11 +12,16 @@ mod scale;
 use std::collections::HashSet;
 
 use shared::monitor::{Check, HttpCheck, MonitorName, Region};
+use shared::schedule::Slot;
 
 use super::*;
 
 fn region() -> Region {
     "us-east-1".parse().unwrap()
+}
+
+fn now() -> Slot {
+    "2026-11-21T14:25:00Z".parse().unwrap()
 }
 
 fn check(url: &str) -> Check {

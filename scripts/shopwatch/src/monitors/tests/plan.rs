@@ -16,7 +16,7 @@ proptest! {
     ) {
         let mut rng: rand::rngs::StdRng = rand::SeedableRng::seed_from_u64(seed);
         let mut stored: BTreeMap<ShardId, StoredShard> = BTreeMap::new();
-        for file in &files {
+        for (at, file) in (0..).map(|n| now().plus(n)).zip(&files) {
             let wanted: Vec<Wanted> = file
                 .iter()
                 .map(|(number, (interval, public))| Wanted {
@@ -26,9 +26,13 @@ proptest! {
                 })
                 .collect();
             let shards: Vec<StoredShard> = stored.values().cloned().collect();
-            let plan = plan(&wanted, &shards, &region(), &none(), &mut rng).unwrap();
+            let plan = plan(&wanted, &shards, &region(), &none(), at, &mut rng).unwrap();
             plan.changes.iter().for_each(|change| store(&mut stored, change));
 
+            for shard in stored.values().map(|shard| &shard.summary) {
+                let was = shards.iter().find(|was| was.summary.shard == shard.shard);
+                prop_assert_eq!(shard.since, was.map_or(at, |was| was.summary.since), "once a shard is opened");
+            }
             let monitors: Vec<&Monitor> = stored.values().flat_map(|shard| &shard.monitors).collect();
             let before: BTreeMap<String, &Monitor> =
                 shards.iter().flat_map(|shard| &shard.monitors).map(|m| (m.name.to_string(), m)).collect();
@@ -44,7 +48,7 @@ proptest! {
                 prop_assert_eq!(&was.id, &monitor.id, "nobody moves");
                 prop_assert!(named || was == monitor, "nobody is changed who is not named");
             }
-            let again = super::plan(&wanted, &stored.values().cloned().collect::<Vec<_>>(), &region(), &none(), &mut rng).unwrap();
+            let again = super::plan(&wanted, &stored.values().cloned().collect::<Vec<_>>(), &region(), &none(), now(), &mut rng).unwrap();
             prop_assert!(again.changes.is_empty(), "applying twice changes nothing");
         }
     }
@@ -55,7 +59,7 @@ fn store(stored: &mut BTreeMap<ShardId, StoredShard>, change: &ShardChange) {
     assert!(!change.put.is_empty() && change.put.len() < 100, "one transaction");
     let id = change.summary.shard;
     let shard = stored.entry(id).or_insert_with(|| StoredShard {
-        summary: ShardSummary::of(id, &[], 0),
+        summary: ShardSummary::of(id, &[], 0, change.summary.since),
         monitors: Vec::new(),
         broken: Vec::new(),
     });
@@ -69,14 +73,17 @@ fn store(stored: &mut BTreeMap<ShardId, StoredShard>, change: &ShardChange) {
     }
     shard.monitors.sort_by(|a, b| a.id.cmp(&b.id));
     shard.summary = change.summary.clone();
-    assert_eq!(shard.summary, ShardSummary::of(id, &shard.monitors, shard.summary.version));
+    assert_eq!(
+        shard.summary,
+        ShardSummary::of(id, &shard.monitors, shard.summary.version, shard.summary.since)
+    );
     assert!(shard.monitors.len() <= SHARD_LIMIT);
 }
 
 #[test]
 fn shards_are_filled_in_order() {
     let mut rng = rand::rng();
-    let plan = plan(&many(200), &[], &region(), &none(), &mut rng).unwrap();
+    let plan = plan(&many(200), &[], &region(), &none(), now(), &mut rng).unwrap();
     let counts: Vec<_> =
         plan.changes.iter().map(|c| (c.summary.shard.0, c.summary.count, c.put.len())).collect();
     assert_eq!(counts, [(0, 96, 96), (1, 96, 96), (2, 8, 8)]);
@@ -93,10 +100,10 @@ fn a_name_that_is_stored_twice_is_matched_once() {
             version: 3,
             ..::tests::example::monitor(&id.to_string())
         };
-        let summary = ShardSummary::of(shard, std::slice::from_ref(&monitor), 5);
+        let summary = ShardSummary::of(shard, std::slice::from_ref(&monitor), 5, now());
         stored.push(StoredShard { summary, monitors: vec![monitor], broken: Vec::new() });
     }
-    let plan = plan(&[wanted("Shop")], &stored, &region(), &none(), &mut rand::rng()).unwrap();
+    let plan = plan(&[wanted("Shop")], &stored, &region(), &none(), now(), &mut rand::rng()).unwrap();
     let change = &plan.changes[0];
     assert_eq!((plan.changes.len(), change.summary.version, change.put[0].version), (1, 6, 4));
     assert_eq!(change.put[0].regions, [region()], "where the file is silent, the stack's own");
@@ -111,7 +118,7 @@ fn a_shard_with_a_broken_monitor_is_not_changed() {
         ..::tests::example::monitor(id)
     };
     let shard = |id: u16, monitors: Vec<Monitor>, broken: Vec<Broken>| StoredShard {
-        summary: ShardSummary::of(ShardId(id), &monitors, 3),
+        summary: ShardSummary::of(ShardId(id), &monitors, 3, now()),
         monitors,
         broken,
     };
@@ -122,7 +129,7 @@ fn a_shard_with_a_broken_monitor_is_not_changed() {
     ];
     let same = Wanted { check: check("http://shop.example/"), ..wanted("Same") };
     let file = [wanted("Shop"), same, wanted("Other"), wanted("New")];
-    let plan = plan(&file, &stored, &region(), &none(), &mut rand::rng()).unwrap();
+    let plan = plan(&file, &stored, &region(), &none(), now(), &mut rand::rng()).unwrap();
     let changed: Vec<ShardId> = plan.changes.iter().map(|change| change.summary.shard).collect();
     assert_eq!(changed, [ShardId(1)], "the new one goes where there is nothing broken");
     assert_eq!(plan.changes[0].put.len(), 2);
@@ -150,12 +157,12 @@ fn a_monitor_becomes_exactly_what_the_file_says() {
         ..::tests::example::monitor("s0-aaaaaa")
     };
     let stored = [StoredShard {
-        summary: ShardSummary::of(ShardId(0), std::slice::from_ref(&monitor), 1),
+        summary: ShardSummary::of(ShardId(0), std::slice::from_ref(&monitor), 1, now()),
         monitors: vec![monitor.clone()],
         broken: Vec::new(),
     }];
     let changed = |wanted: Wanted| {
-        let plan = plan(&[wanted], &stored, &region(), &none(), &mut rand::rng()).unwrap();
+        let plan = plan(&[wanted], &stored, &region(), &none(), now(), &mut rand::rng()).unwrap();
         let Difference::Changed(what) = plan.outcomes[0].difference.clone() else { panic!("{plan:?}") };
         assert_eq!(plan.outcomes[0].monitor.id, monitor.id);
         what

@@ -1,0 +1,64 @@
+//! What follows an import or this invocation's part of it: another invocation that goes on, and one of `rollup` for
+//! each day touched.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use futures_util::{StreamExt as _, stream};
+use jiff::{Timestamp, ToSpan as _};
+use serde_json::json;
+use shared::import::{Import, ImportState};
+use shared::invoke::Invoke;
+use shared::store::WriteImports;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::event::Upload;
+use crate::import::Etl;
+
+/// How long one call may take.
+const CALL: Duration = Duration::from_secs(8);
+
+/// Invocations of `rollup` under way at once.
+const AT_ONCE: usize = 32;
+
+/// What is left of the invocation's time at the end, so that what was not done is said.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+impl<O, K, P, L: WriteImports, F: Invoke> Etl<O, K, P, L, F> {
+    /// Hands an import over to the next invocation. When that cannot be invoked, the hourly sweep does it.
+    pub(crate) async fn go_on(&self, upload: &Upload, mut entry: Import, hop: u32) -> anyhow::Result<()> {
+        // Run out a second ago, because clocks differ.
+        let now = Timestamp::now();
+        entry.lease_until = now.checked_sub(1.second()).unwrap_or(now);
+        let released = timeout(CALL, self.ledger.release(&entry)).await;
+        released.context("handing an import on took too long")?.context("handing an import on")?;
+        let (id, checkpoint) = (&entry.import_id, entry.counts.checkpoint);
+        tracing::info!(import_id = %id, checkpoint, passes = entry.passes, hop, "import goes on");
+        let invoked = timeout(CALL, self.itself.invoke(&upload.continuation(hop + 1))).await;
+        invoked.context("going on took too long")?.context("going on with an import")
+    }
+
+    /// Has `rollup` recompute every day that the import touched. What fails, `rollup` finds in the ledger by itself,
+    /// the next night.
+    pub(crate) async fn roll_up(&self, import: &Import, over: Instant) {
+        if import.state == ImportState::Refused || import.days.is_empty() {
+            return;
+        }
+        let until = over.checked_sub(LAST_WORDS).unwrap_or(over);
+        let invoked = stream::iter(&import.days).map(async |day| {
+            let event = json!({ "day": day.to_string() });
+            let called = timeout_at(until.min(Instant::now() + CALL), self.rollup.invoke(&event)).await;
+            match called {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some(format!("{day}: {error:#}")),
+                Err(_) => Some(format!("{day}: no answer in time")),
+            }
+        });
+        let failed: Vec<String> =
+            invoked.buffer_unordered(AT_ONCE).filter_map(std::future::ready).collect().await;
+        if let Some(first) = failed.first() {
+            let (days, first) = (failed.len(), first.as_str());
+            tracing::error!(import_id = %import.import_id, days, first, "rollup was not invoked");
+        }
+    }
+}

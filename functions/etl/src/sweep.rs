@@ -1,0 +1,86 @@
+//! The sweep: imports whose invocation died, so that nobody goes on with them, are invoked again. Once an hour.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use futures_util::{StreamExt as _, stream};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use shared::import::{Import, ImportState};
+use shared::invoke::Invoke;
+use shared::store::ListImports;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::event::Upload;
+use crate::import::Etl;
+
+/// How long a lease must have run out for: until then a retry or a continuation may be on its way.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
+
+/// Imports read at once, and most that are read of one month.
+const PAGE: usize = 100;
+const MAX_PAGES: usize = 100;
+
+/// Most imports that one sweep invokes; the next one finds the others.
+const MAX_INVOKED: usize = 100;
+
+/// Invocations under way at once.
+const AT_ONCE: usize = 8;
+
+/// How long one call may take.
+const CALL: Duration = Duration::from_secs(8);
+
+impl<O, K, P, L: ListImports, F: Invoke> Etl<O, K, P, L, F> {
+    /// Invokes this function again for every import of this and the last month that runs without a lease.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read, or an invocation failed; the others are done.
+    pub async fn sweep(&self, now: Timestamp, deadline: Instant) -> anyhow::Result<()> {
+        let abandoned = timeout_at(deadline, self.abandoned(now)).await;
+        let abandoned = abandoned.context("reading the ledger took too long")??;
+        let count = abandoned.len();
+        let invoked = stream::iter(&abandoned).map(async |import| {
+            let event = Upload::of(import, &self.config.bucket).continuation(0);
+            tracing::warn!(import_id = %import.import_id, passes = import.passes, "import was abandoned");
+            match timeout(CALL, self.itself.invoke(&event)).await {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some(format!("{error:#}")),
+                Err(_) => Some("no answer in time".to_owned()),
+            }
+        });
+        let failed: Vec<String> =
+            invoked.buffer_unordered(AT_ONCE).filter_map(std::future::ready).collect().await;
+        let first = failed.first().map_or("", String::as_str);
+        ensure!(failed.is_empty(), "{} of {count} imports were not invoked again: {first}", failed.len());
+        Ok(())
+    }
+
+    /// At most [`MAX_INVOKED`].
+    async fn abandoned(&self, now: Timestamp) -> anyhow::Result<Vec<Import>> {
+        let this = TimeZone::UTC.to_datetime(now).date().first_of_month();
+        let last = this.yesterday().context("a month before this one")?.first_of_month();
+        let mut abandoned = self.abandoned_in(this, now).await?;
+        abandoned.extend(self.abandoned_in(last, now).await?);
+        abandoned.truncate(MAX_INVOKED);
+        Ok(abandoned)
+    }
+
+    async fn abandoned_in(&self, month: Date, now: Timestamp) -> anyhow::Result<Vec<Import>> {
+        let mut abandoned = Vec::new();
+        let mut before = None;
+        for _page in 0..MAX_PAGES {
+            let page = self.ledger.imports(month, before, PAGE).await.context("reading the ledger")?;
+            let Some(last) = page.last() else { return Ok(abandoned) };
+            before = Some(last.started_at);
+            abandoned.extend(page.into_iter().filter(|import| {
+                import.state == ImportState::Running && now.duration_since(import.lease_until) > PATIENCE
+            }));
+            if abandoned.len() >= MAX_INVOKED {
+                return Ok(abandoned);
+            }
+        }
+        tracing::warn!(%month, "the ledger has more imports of this month than the sweep reads");
+        Ok(abandoned)
+    }
+}

@@ -1,0 +1,33 @@
+//! The functions that `etl` invokes: they note what they are asked.
+
+use anyhow::{Context as _, ensure};
+use serde_json::Value;
+use shared::invoke::Invoke;
+
+use super::Fake;
+
+pub(crate) enum Function {
+    /// `etl` itself.
+    Etl(Fake),
+    Rollup(Fake),
+}
+
+impl Invoke for Function {
+    async fn invoke(&self, event: &Value) -> anyhow::Result<()> {
+        let (Self::Etl(fake) | Self::Rollup(fake)) = self;
+        let invoke = async {
+            let mut world = fake.world();
+            ensure!(!world.no_functions, "no such function");
+            match self {
+                Self::Etl(_) => world.continuations.push_back(event.clone()),
+                Self::Rollup(_) => {
+                    assert_eq!(event.as_object().map(serde_json::Map::len), Some(1));
+                    let day = event["day"].as_str().context("no day")?;
+                    world.rolled_up.push(day.parse()?);
+                }
+            }
+            Ok(())
+        };
+        fake.call(invoke).await
+    }
+}

@@ -1,0 +1,85 @@
+//! An import as the ledger has it, without what is nobody's but `etl`'s: who holds the lease.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Serialize;
+use shared::import::{Import, ImportId, ImportState};
+
+/// One import.
+#[derive(Debug, Serialize)]
+pub(super) struct Entry<'a> {
+    id: &'a ImportId,
+    key: &'a str,
+    version: &'a str,
+    size: u64,
+    state: ImportState,
+    message: Option<&'a str>,
+    format: Option<&'a str>,
+    rows: u64,
+    loaded: u64,
+    /// Rows by reason.
+    rejected: &'a BTreeMap<String, u64>,
+    erased: u64,
+    ambiguous_times: u64,
+    bytes: u64,
+    text_bytes: u64,
+    rows_per_s: Option<u64>,
+    key_id: Option<&'a str>,
+    normalisation: Option<u32>,
+    unsorted: bool,
+    passes: u32,
+    checkpoint: u64,
+    days: &'a [Date],
+    rejects_key: Option<&'a str>,
+    rejects_left_out: u64,
+    sequencer: Option<&'a str>,
+    started_at: Timestamp,
+    ended_at: Option<Timestamp>,
+    /// Of the last attempt.
+    duration_ms: Option<u64>,
+    /// While it is running.
+    lease_until: Option<Timestamp>,
+}
+
+impl<'a> Entry<'a> {
+    pub(super) fn of(import: &'a Import) -> Self {
+        let counts = &import.counts;
+        Self {
+            id: &import.import_id,
+            key: &import.object.key,
+            version: &import.object.version,
+            size: import.size,
+            state: import.state,
+            message: import.message.as_deref(),
+            format: import.format.as_deref(),
+            rows: counts.rows,
+            loaded: counts.loaded,
+            rejected: &counts.rejected,
+            erased: counts.erased,
+            ambiguous_times: counts.ambiguous_times,
+            bytes: counts.bytes,
+            text_bytes: counts.text_bytes,
+            rows_per_s: rows_per_s(counts.rows, import.duration_ms),
+            key_id: import.key_id.as_deref(),
+            normalisation: import.normalisation,
+            unsorted: import.unsorted,
+            passes: import.passes,
+            checkpoint: counts.checkpoint,
+            days: &import.days,
+            rejects_key: import.rejects_key.as_deref(),
+            rejects_left_out: import.rejects_left_out,
+            sequencer: import.sequencer.as_deref(),
+            started_at: import.started_at,
+            ended_at: import.ended_at,
+            duration_ms: import.duration_ms,
+            lease_until: (import.state == ImportState::Running).then_some(import.lease_until),
+        }
+    }
+}
+
+/// Rows that the last attempt read each second: all of them, because every attempt begins with the first.
+fn rows_per_s(rows: u64, duration_ms: Option<u64>) -> Option<u64> {
+    rows.saturating_mul(1_000).checked_div(duration_ms?)
+}

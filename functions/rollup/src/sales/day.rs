@@ -1,0 +1,125 @@
+//! One day: purchases read, trend and file written.
+//!
+//! **Two runs at once.** A trend replaces only one whose reading began earlier, but S3 keeps the file that came last,
+//! whoever read what. So whoever writes the file looks afterwards whose trend is there. If it is somebody's who began
+//! to read later, that file may have been overwritten by this older one: the day is recomputed once more, with a
+//! reading that is the latest. And whoever finds a later trend already there writes no file: the other one, who wrote
+//! that trend, writes it or is tried again. So the last file is of the last reading, or somebody is still at it.
+//!
+//! **Days that follow.** When a `FIRST` moves to this day, the day that it leaves is recomputed as well
+//! ([`crate::sales::buyers`]). Once it has moved nobody can tell any more which day that was. So before anything
+//! moves, this day is handed to a new invocation together with the days that are to follow: an invocation that dies is
+//! tried again by Lambda with the same event.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context as _, bail};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use shared::invoke::Invoke;
+use shared::store::{ListImports, ReadPurchases, WriteBuyers, WriteTrends};
+use shared::trend::DayTrend;
+use tracing::{info, warn};
+
+use crate::request::DayRequest;
+use crate::sales::analytics::WriteAnalytics;
+use crate::sales::buyers::Index;
+use crate::sales::handler::SalesRollup;
+use crate::sales::nightly::MAX_DAYS;
+use crate::sales::purchases::DayPurchases;
+use crate::sales::{copy, count, read};
+
+/// How often a day is recomputed when somebody else does so at the same time.
+const MAX_ATTEMPTS: u32 = 3;
+
+/// How an attempt at a day ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    /// Trend and file are there.
+    Written,
+    /// The trend of a later reading was there: its file is somebody else's.
+    Overtaken,
+    /// The trend of a later reading came before this file did.
+    Crossed,
+}
+
+impl<P, H, L, A, I> SalesRollup<P, H, L, A, I>
+where
+    P: ReadPurchases,
+    H: WriteTrends + WriteBuyers,
+    L: ListImports,
+    A: WriteAnalytics,
+    I: Invoke,
+{
+    /// Recomputes a day; `false` when it was handed to another invocation instead. The days that a `FIRST` has left
+    /// are put into `moved`.
+    pub(crate) async fn recompute(
+        &self,
+        asked: &DayRequest,
+        clock: impl Fn() -> Timestamp,
+        moved: &mut BTreeSet<Date>,
+    ) -> anyhow::Result<bool> {
+        for attempt in 1..=MAX_ATTEMPTS {
+            let read_at = clock();
+            let day = read::day(&self.purchases, asked.day).await?;
+            let index = Index { buyers: &self.history, date: asked.day, people: &day.people };
+            let known = index.known().await?;
+            let later = known.later(asked.day);
+            if asked.then.is_empty() && !later.is_empty() {
+                self.hand_over(asked, later).await?;
+                return Ok(false);
+            }
+            let new_buyers = index.settle(known, moved).await?;
+            let (purchases, people) = (day.rows.len(), day.people.count);
+            let ended = self.write(asked.day, read_at, day, new_buyers).await?;
+            info!(
+                date = %asked.day,
+                attempt,
+                purchases,
+                people,
+                new_buyers,
+                ended = ?ended,
+                duration_ms = clock().duration_since(read_at).as_millis(),
+                "recomputed the sales of a day"
+            );
+            if ended != Attempt::Crossed {
+                return Ok(true);
+            }
+            warn!(date = %asked.day, "somebody else recomputed the day at the same time");
+        }
+        bail!("somebody else recomputed the day at the same time, {MAX_ATTEMPTS} times")
+    }
+
+    /// Has the day recomputed by an invocation that knows which days are to follow.
+    async fn hand_over(&self, asked: &DayRequest, later: BTreeSet<Date>) -> anyhow::Result<()> {
+        info!(date = %asked.day, days = later.len(), "buyers' first days move: later days are recomputed too");
+        let then = later.into_iter().take(MAX_DAYS).collect();
+        let request = DayRequest { day: asked.day, then, hops: asked.hops.saturating_add(1) };
+        self.invoke(vec![request]).await
+    }
+
+    async fn write(
+        &self,
+        date: Date,
+        read_at: Timestamp,
+        day: DayPurchases,
+        new_buyers: u64,
+    ) -> anyhow::Result<Attempt> {
+        let (sales, hours) = count::sales(&day).context("adding up the purchases")?;
+        let returning_buyers = sales.buyers.saturating_sub(new_buyers);
+        let trend = DayTrend { date, sales, new_buyers, returning_buyers, hours, read_at };
+        let is_there = self.history.put_trend(&trend).await.context("writing the trend")?;
+        if !is_there && self.trend_read_at(date).await? != Some(read_at) {
+            return Ok(Attempt::Overtaken);
+        }
+        let file = copy::parquet(&day).context("making the Parquet file")?;
+        drop(day);
+        self.analytics.put(date, file).await.context("writing the analytics copy")?;
+        let crossed = self.trend_read_at(date).await?.is_some_and(|there| there > read_at);
+        Ok(if crossed { Attempt::Crossed } else { Attempt::Written })
+    }
+
+    async fn trend_read_at(&self, date: Date) -> anyhow::Result<Option<Timestamp>> {
+        self.history.trend_read_at(date).await.context("reading whose trend is there")
+    }
+}

@@ -1,0 +1,141 @@
+//! Days whose buyers turn out to have bought before: in whatever order days are recomputed, the end is the same.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::*;
+
+#[tokio::test]
+async fn january_imported_after_february_ends_right() {
+    let world = World::of(&purchases([
+        "2021-02-03T10:00:00 k1.1 7 1 1.00",
+        "2021-02-03T11:00:00 k1.2 7 1 1.00",
+        "2021-02-05T10:00:00 k1.1 7 1 1.00",
+        "2021-02-05T10:00:00 k1.3 7 1 1.00",
+    ]));
+    for february in ["2021-02-03", "2021-02-05"] {
+        day(&world, february).await;
+    }
+    assert_eq!(new_and_returning(&world, "2021-02-03"), (2, 0));
+    world.add(&purchases(["2021-01-31T10:00:00 k1.1 7 1 1.00", "2021-01-31T10:00:00 k1.3 7 1 1.00"]));
+    world.handle(json!({"day": "2021-01-31"})).await.unwrap();
+    let handed = json!({"day": "2021-01-31", "then": ["2021-02-03", "2021-02-05"], "hops": 1});
+    assert_eq!(world.queued(), [handed], "named before anything moves");
+    assert_eq!(written(&world).firsts[&token("k1.1")], date("2021-02-03"));
+    let handed = world.next().unwrap();
+    world.handle(handed).await.unwrap();
+    let follow = ["2021-02-03", "2021-02-05"].map(|day| json!({"day": day, "hops": 2}));
+    assert_eq!(world.queued(), follow, "each once");
+    world.drain().await;
+    assert_eq!(new_and_returning(&world, "2021-01-31"), (2, 0));
+    assert_eq!(new_and_returning(&world, "2021-02-03"), (1, 1));
+    assert_eq!(new_and_returning(&world, "2021-02-05"), (0, 2));
+}
+
+#[tokio::test]
+async fn a_day_that_follows_too_many_is_an_error_and_is_there_itself() {
+    let world = World::of(&purchases(["2021-02-03T10:00:00 k1.1 7 1 1.00"]));
+    let event = json!({"day": "2021-02-03", "then": ["2021-02-04"], "hops": 16});
+    let error = world.handle(event).await.unwrap_err();
+    assert!(error.to_string().contains("16 invocations led here"), "{error}");
+    assert_eq!((written(&world).trends.len(), world.queued().len()), (1, 0));
+}
+
+/// Some purchases of eight days by six tokens, any two of which may be one person's.
+pub(crate) fn some_purchases() -> impl Strategy<Value = Vec<Purchase>> {
+    let one = (1u8..9, 0u8..24, 0usize..6, proptest::option::weighted(0.3, 0usize..6), 1u32..4);
+    proptest::collection::vec(one, 0..30).prop_map(|given| {
+        const TOKENS: [&str; 6] = ["k1.1", "k2.1", "k3.1", "k1.2", "k2.2", "k1.3"];
+        let purchases = given.into_iter().map(|(day, hour, buyer, linked, quantity)| {
+            let linked = linked.map(|linked| format!("+{}", TOKENS[linked])).unwrap_or_default();
+            purchase(&format!("2021-03-0{day}T{hour:02}:00:00 {}{linked} 7 {quantity} 1", TOKENS[buyer]))
+        });
+        purchases.collect()
+    })
+}
+
+fn tokens(purchase: &Purchase) -> impl Iterator<Item = &BuyerToken> {
+    [Some(&purchase.buyer), purchase.linked.as_ref()].into_iter().flatten()
+}
+
+/// Asserts that index and trends are what they are by definition, and that every day has its file.
+pub(crate) fn assert_as_defined(world: &World, purchases: &[Purchase]) {
+    let written = written(world);
+    let mut firsts: BTreeMap<BuyerToken, Date> = BTreeMap::new();
+    let mut days: BTreeMap<Date, Vec<&Purchase>> = BTreeMap::new();
+    let mut noted = BTreeSet::new();
+    for purchase in purchases {
+        let date = purchase.position.date();
+        days.entry(date).or_default().push(purchase);
+        for token in tokens(purchase) {
+            let first = firsts.entry(token.clone()).or_insert(date);
+            *first = date.min(*first);
+            noted.insert((token.clone(), date));
+        }
+    }
+    assert_eq!(written.firsts, firsts);
+    assert_eq!(written.days, noted.into_iter().collect::<Vec<_>>());
+    for (date, purchases) in days {
+        // People by definition: sets of tokens, merged until no two have one in common.
+        let mut people: Vec<BTreeSet<&BuyerToken>> = Vec::new();
+        for purchase in &purchases {
+            let mut person: BTreeSet<&BuyerToken> = tokens(purchase).collect();
+            let (same, others) = people.into_iter().partition(|other| !other.is_disjoint(&person));
+            people = others;
+            let same: Vec<BTreeSet<&BuyerToken>> = same;
+            person.extend(same.into_iter().flatten());
+            people.push(person);
+        }
+        let new =
+            people.iter().filter(|person| person.iter().all(|token| firsts[*token] == date)).count() as u64;
+        let trend = &written.trends[&date];
+        assert_eq!((trend.sales.buyers, trend.new_buyers), (people.len() as u64, new), "{date}");
+        assert_eq!(trend.returning_buyers, trend.sales.buyers - new);
+        let quantity: i64 = purchases.iter().map(|p| i64::from(p.quantity.get())).sum();
+        assert_eq!(trend.sales.quantity, quantity);
+        let in_file: i64 = written.files[&date].iter().map(|row| i64::from(row.2)).sum();
+        assert_eq!(in_file, quantity);
+    }
+}
+
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+    #[test]
+    fn the_order_of_days_does_not_matter(
+        mut purchases in some_purchases(),
+        order in Just((1u8..9).collect::<Vec<_>>()).prop_shuffle(),
+        again in proptest::collection::vec(1u8..9, 0..8),
+        choices in proptest::collection::vec(any::<u8>(), 1..40),
+    ) {
+        // A purchase is stored once.
+        purchases.sort_by_key(|p| p.position);
+        purchases.dedup_by_key(|p| p.position);
+        block_on(async {
+            let event = |day: &u8| json!({"day": format!("2021-03-0{day}")});
+            let in_order = World::of(&purchases);
+            for day in 1..9 {
+                in_order.handle(event(&day)).await.unwrap();
+                assert_eq!(in_order.queued(), Vec::<Value>::new(), "nothing follows in the order of dates");
+            }
+            let world = World::of(&purchases);
+            let mut asked: Vec<Value> = order.iter().chain(&again).map(event).collect();
+            // Lambda keeps no order: whatever is there may be next.
+            for step in 0.. {
+                assert!(step < 1_000, "it never ends");
+                asked.extend(world.queue.lock().unwrap().drain(..));
+                if asked.is_empty() {
+                    break;
+                }
+                let next = usize::from(choices[step % choices.len()]) % asked.len();
+                world.handle(asked.swap_remove(next)).await.unwrap();
+            }
+            assert_eq!(written(&world), written(&in_order));
+            assert_as_defined(&world, &purchases);
+        });
+    }
+}

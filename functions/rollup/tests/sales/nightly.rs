@@ -1,0 +1,78 @@
+//! Which days are recomputed at night.
+
+use jiff::{Timestamp, ToSpan as _};
+use shared::import::{Import, ImportState, ObjectVersion};
+
+use super::*;
+
+/// An import that ended then, an hour after it began.
+pub(crate) fn ended(world: &World, key: &str, at: &str, days: &[&str]) {
+    let ended: Timestamp = at.parse().unwrap();
+    put(world, key, ended - 1.hour(), Some(ended), days.iter().map(|day| date(day)).collect());
+}
+
+fn put(world: &World, key: &str, began: Timestamp, ended: Option<Timestamp>, days: Vec<Date>) {
+    let object = ObjectVersion { key: key.to_owned(), version: "1".to_owned() };
+    let mut import = Import::begun(object, 1, "owner", began);
+    import.state = if key.starts_with("failed") { ImportState::Failed } else { ImportState::Loaded };
+    (import.ended_at, import.days) = (ended, days);
+    world.memory.tables().imports.insert((key.to_owned(), "1".to_owned()), import);
+}
+
+async fn night(world: &World) -> Vec<String> {
+    world.handle(json!({"nightly": "2026-11-03T02:23:00Z"})).await.unwrap();
+    let queued = world.queued();
+    queued.iter().map(|event| event["day"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn days_of_imports_that_ended_in_the_last_two_days_come_again_once() {
+    let world = World::default();
+    ended(&world, "a.csv", "2026-11-02T10:00:00Z", &["2021-03-20", "2021-03-21"]);
+    ended(&world, "b.csv", "2026-11-01T00:23:00Z", &["2021-03-21", "2021-03-22"]);
+    ended(&world, "failed.csv", "2026-11-02T10:00:00Z", &["2021-04-01"]);
+    ended(&world, "old.csv", "2026-11-01T00:22:59Z", &["2021-05-01"]);
+    // Six days of work, from the month before; another one is still at it.
+    let began: Timestamp = "2026-10-26T01:00:00Z".parse().unwrap();
+    put(&world, "long.csv", began, Some("2026-11-01T12:00:00Z".parse().unwrap()), vec![date("2021-06-01")]);
+    put(&world, "running.csv", began, None, vec![date("2021-07-01")]);
+    assert_eq!(night(&world).await, ["2021-06-01", "2021-04-01", "2021-03-22", "2021-03-21", "2021-03-20"]);
+    assert_eq!(world.queued()[0], json!({"day": "2021-06-01"}));
+}
+
+#[tokio::test]
+async fn every_page_of_the_ledger_is_read() {
+    let world = World::default();
+    let ended: Timestamp = "2026-11-02T10:00:00Z".parse().unwrap();
+    let first = date("2021-01-01");
+    for n in 0..700i64 {
+        // Some hundreds began at one instant, across pages.
+        let began = ended - 1.hour() - (n / 150).seconds();
+        put(&world, &format!("{n}.csv"), began, Some(ended), vec![first + n.days()]);
+    }
+    assert_eq!(night(&world).await.len(), 700);
+}
+
+#[tokio::test]
+async fn a_night_has_a_limit() {
+    let world = World::default();
+    let ended: Timestamp = "2026-11-02T10:00:00Z".parse().unwrap();
+    let first = date("1990-01-01");
+    let days = (0..4_500i64).map(|n| first + n.days()).collect();
+    put(&world, "everything.csv", ended - 1.hour(), Some(ended), days);
+    let mut days = night(&world).await;
+    days.sort();
+    assert_eq!(days.len(), 4_000);
+    assert_eq!(days[0], (first + 500.days()).to_string(), "the latest ones");
+}
+
+#[tokio::test]
+async fn a_day_that_is_not_taken_stops_no_other() {
+    let world = World::default();
+    ended(&world, "a.csv", "2026-11-02T10:00:00Z", &["2021-03-20", "2021-03-21", "2021-03-22"]);
+    // Two months of the ledger, and one day.
+    world.memory.fail_after(3);
+    let error = world.handle(json!({"nightly": "2026-11-03T02:23:00Z"})).await.unwrap_err();
+    assert_eq!(error.to_string(), "2 of 3 days were not handed on");
+    assert_eq!(world.queued().len(), 1);
+}

@@ -91,8 +91,8 @@ async def run(binary, requests, with_monitor):
     environment = {
         "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}", "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
         "AWS_REGION": "us-east-1", "HOME_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test", "STACK_NAME": "bench", "MONITORS_TABLE": "m", "SIGNALS_TABLE": "s",
-        "INCIDENTS_TABLE": "i", "BEATS_TABLE": "b", "SECRETS_TABLE": "c", "ALLOW_PRIVATE_TARGETS": "true",
+        "AWS_SECRET_ACCESS_KEY": "test", "MONITORS_TABLE": "m", "SIGNALS_TABLE": "s", "INCIDENTS_TABLE": "i",
+        "BEATS_TABLE": "b", "SECRETS_TABLE": "c", "ALLOW_PRIVATE_TARGETS": "true",
         "REFERENCE_TARGETS": "", "AWS_LAMBDA_FUNCTION_NAME": "ping", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST", "AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "WARN",
     }

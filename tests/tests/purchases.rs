@@ -140,13 +140,15 @@ async fn bad_rows_are_rejected_with_their_reason_and_no_address_leaves() {
         format!("f.{CANARY}@shop.example,1,2,3"),
         format!("g.{CANARY}@shop.example,1,2,3,2022-05-01T10:00:06,{CANARY}"),
     ];
-    fs::write(&file, format!("{good}\r\n{}\r\n{good}\r\n", bad.join("\r\n"))).unwrap();
+    // More bad rows than good ones would be the wrong file.
+    let text = format!("{good}\r\n{}\r\n{}", bad.join("\r\n"), format!("{good}\r\n").repeat(8));
+    fs::write(&file, text).unwrap();
     let run = import(&cloud, &file, "purchases/planted.csv");
     assert_eq!(run.code, 3, "{}{}", run.stdout, run.stderr);
 
     let key = api_key(&cloud);
     let found = purchases(&cloud, &key, "2022-05-01", "2022-05-01").await;
-    assert_eq!(found.len(), 2);
+    assert_eq!(found.len(), 9);
 
     // The rejects file holds every bad row with line and reason; it is the only place.
     let s3 = cloud.s3();

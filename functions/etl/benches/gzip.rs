@@ -47,7 +47,7 @@ async fn main() -> anyhow::Result<()> {
     // Among the tests it only has to run.
     let measured = std::env::args().any(|argument| argument == "--bench");
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    let (mut rows, mut row) = (rows::Rows::new(), Vec::new());
+    let (mut rows, mut row) = (rows::Rows::new(false), Vec::new());
     for _ in 0..if measured { ROWS } else { 10_000 } {
         rows.write(&mut row);
         encoder.write_all(&row)?;

@@ -50,9 +50,8 @@ impl Body for Generated {
 impl ReadUpload for Nowhere {
     type Body = Generated;
     async fn open(&self, _: &Upload) -> anyhow::Result<Opened<Generated>> {
-        let rows = rows::Rows::new();
-        let rows = if self.unsorted { rows.scattered() } else { rows };
-        Ok(Opened { content_type: None, size: None, body: Generated { rows, left: self.rows } })
+        let body = Generated { rows: rows::Rows::new(self.unsorted), left: self.rows };
+        Ok(Opened { content_type: None, size: None, body })
     }
 }
 

@@ -47,7 +47,7 @@ fn cpu_ns() -> Option<u64> {
 #[expect(clippy::print_stdout, reason = "a bench tells its figure")]
 fn main() {
     let mut file = Vec::new();
-    let mut rows = rows::Rows::new();
+    let mut rows = rows::Rows::new(false);
     (0..ROWS).for_each(|_| rows.write(&mut file));
     let secret = SecretString::from(format!(r#"{{"active":"k1","k1":"{}"}}"#, "0123456789abcdef".repeat(4)));
     let Ok(pii) = Pii::parse(&secret, Method::Hmac, Timestamp::UNIX_EPOCH) else { return };

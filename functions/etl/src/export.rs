@@ -28,15 +28,18 @@ pub struct Export<B> {
 enum Stage<B> {
     /// Nothing has been read.
     New(B),
-    Open {
-        found: Found,
-        decoder: Decoder,
-        text: Text,
-        buffer: BytesMut,
-        ended: bool,
-    },
+    Open(Box<Open>),
     /// An error or a refusal was the last thing read.
     Failed,
+}
+
+struct Open {
+    found: Found,
+    decoder: Decoder,
+    text: Text,
+    /// What the decoder fills, empty between two reads.
+    buffer: BytesMut,
+    ended: bool,
 }
 
 /// What an object was found to be. As text for the ledger: `gzip, utf-8`.
@@ -120,9 +123,9 @@ impl<B: Body> Export<B> {
     }
 
     async fn read(&mut self) -> Result<Option<Bytes>, ReadError> {
-        let Stage::Open { decoder, text, buffer, ended, .. } = &mut self.stage else { return Err(failed()) };
+        let Stage::Open(open) = &mut self.stage else { return Err(failed()) };
         loop {
-            if let Some(piece) = text.next() {
+            if let Some(piece) = open.text.next() {
                 self.text_bytes += piece.len() as u64;
                 if self.text_bytes > self.most {
                     let most = self.most;
@@ -132,22 +135,22 @@ impl<B: Body> Export<B> {
                 }
                 return Ok(Some(piece));
             }
-            if *ended {
+            if open.ended {
                 return Ok(None);
             }
-            if decoder.read(buffer, PIECE).await? == 0 {
-                *ended = true;
-                text.finish();
+            if open.decoder.read(&mut open.buffer, PIECE).await? == 0 {
+                open.ended = true;
+                open.text.finish();
             } else {
-                text.push(buffer.split().freeze());
+                open.text.push(open.buffer.split().freeze());
             }
         }
     }
 
     /// Finds out what the object is, once.
     async fn open(&mut self) -> Result<Result<Found, Refusal>, ReadError> {
-        if let Stage::Open { found, .. } = &self.stage {
-            return Ok(Ok(*found));
+        if let Stage::Open(open) = &self.stage {
+            return Ok(Ok(open.found));
         }
         let Stage::New(mut body) = std::mem::replace(&mut self.stage, Stage::Failed) else {
             return Err(failed());
@@ -179,7 +182,7 @@ impl<B: Body> Export<B> {
             text.finish();
         }
         let found = Found { compression, encoding };
-        self.stage = Stage::Open { found, decoder, text, buffer, ended };
+        self.stage = Stage::Open(Box::new(Open { found, decoder, text, buffer, ended }));
         Ok(Ok(found))
     }
 }
@@ -216,8 +219,8 @@ mod tests {
                 Ok(piece) => assert!(piece.is_some(), "all of it was handed out"),
                 Err(error) => break error,
             }
-            let Stage::Open { buffer, .. } = &export.stage else { panic!("is open") };
-            assert!(buffer.capacity() <= 4 * PIECE);
+            let Stage::Open(open) = &export.stage else { panic!("is open") };
+            assert!(open.buffer.capacity() <= 4 * PIECE);
         };
         assert!(matches!(&error, ReadError::Corrupt(_)));
         assert_eq!(error.to_string(), "more than 1048576 bytes of text: split the file");

@@ -99,6 +99,8 @@ mod tests {
         assert!(until_last("...u...u").eq(20..=24));
         assert!(until_last(".u...u..").eq(20..=24));
         assert!(until_last("uuuu...u").eq(23..=24));
+        // The alarm wants three minutes of five.
+        assert_eq!((until_last("uu...uuu").count(), until_last("u....uuu").count()), (2, 3));
         assert_eq!(until_last("..uu..uu").count(), 0);
         assert_eq!(until_last("uu..uu..").count(), 0);
     }

@@ -1,20 +1,24 @@
 //! The contract of states and incidents.
 
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
 use shared::incident::{Closed, ClosedBy, Incident};
 use shared::monitor::ShardId;
 use shared::schedule::Slot;
 use shared::signal::Reason;
 use shared::state::{MonitorState, ShardState, State};
 use shared::store::{
-    Folding, MAX_FOLDED_INCIDENTS, Mark, ReadIncidents, ReadMarks, ReadStates, Reported, StoreError,
-    WriteJudgement,
+    Folding, IncidentsTable, MAX_FOLDED_INCIDENTS, Mark, ReadIncidents, ReadMarks, ReadStates, Reported,
+    StoreError, WriteJudgement,
 };
+use tests::local_cloud::LocalCloud;
 
 contracts!(
     IncidentsTable,
     "incidents",
     [
         a_slot_is_folded_once,
+        a_mark_keeps_what_regions_reported_and_names_those_expected_alone,
         state_and_incidents_are_written_together_or_not_at_all,
         as_many_incidents_as_a_shard_can_have_fit_one_folding,
         incidents_are_found_by_time_and_by_monitor,
@@ -27,11 +31,11 @@ fn slot(text: &str) -> Slot {
     text.parse().unwrap()
 }
 
+/// A region has reported in the slot before.
 fn mark(at: &str) -> Mark {
-    Mark {
-        slot: slot(at),
-        reported: [("us-east-1".parse().unwrap(), Reported::since(slot(at).plus(-1)))].into(),
-    }
+    let (at, before) = (slot(at), slot(at).plus(-1));
+    let reported = Reported::since(before.plus(-2)).moved(before, &(before..=at), |slot| slot == before);
+    Mark { slot: at, reported: [("us-east-1".parse().unwrap(), reported)].into() }
 }
 
 fn folding(before: Option<&str>, after: &str) -> Folding {
@@ -73,6 +77,55 @@ async fn a_slot_is_folded_once(store: &(impl WriteJudgement + ReadStates + ReadM
     assert!(matches!(store.fold(&late).await, Err(StoreError::Conflict(_))));
     store.fold(&folding(Some("2026-11-21T14:25:00Z"), "2026-11-21T14:30:00Z")).await.unwrap();
     assert_eq!(store.folded(SHARD).await.unwrap(), Some(mark("2026-11-21T14:30:00Z")));
+}
+
+async fn a_mark_keeps_what_regions_reported_and_names_those_expected_alone(
+    store: &(impl WriteJudgement + ReadMarks),
+) {
+    let at = slot("2026-11-21T14:25:00Z");
+    store.fold(&folding(None, "2026-11-21T14:25:00Z")).await.unwrap();
+    let marks = store.marks().await.unwrap();
+    let lacks = |minutes| marks[&SHARD].lacks(&"us-east-1".parse().unwrap(), at.plus(minutes));
+    assert_eq!([-4, -3, -2, -1, 0, 1].map(lacks), [false, true, true, false, true, true]);
+
+    let none = Mark { reported: [].into(), ..mark("2026-11-21T14:26:00Z") };
+    let second =
+        Folding { after: none.clone(), ..folding(Some("2026-11-21T14:25:00Z"), "2026-11-21T14:26:00Z") };
+    store.fold(&second).await.unwrap();
+    assert_eq!(store.folded(SHARD).await.unwrap(), Some(none.clone()));
+    assert_eq!(store.marks().await.unwrap(), [(SHARD, none)].into());
+}
+
+/// Memory holds no mark that cannot be read, so this is a rule of the table alone.
+#[tokio::test]
+async fn an_older_mark_names_no_region_and_one_that_cannot_be_read_hides_no_other() {
+    let cloud = LocalCloud::running().await;
+    let table = cloud.table_like("incidents").await;
+    let client = Client::new(&cloud.aws);
+    let store = IncidentsTable::new(client.clone(), &table);
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let (at, region) = ("2026-11-21T14:25:00Z", "us-east-1");
+    let regions = |reported: &str| AttributeValue::M([(region.to_owned(), text(reported))].into());
+    let of_good = "2026-11-21T14:20:00Z/003f";
+    // As they were once, as they are, and as they never were.
+    for (shard, slot, name, reported) in [
+        ("s0", at, "reported", regions(at)),
+        ("s1", at, "regions", regions(of_good)),
+        ("s2", "soon", "regions", regions(of_good)),
+        ("s3", at, "regions", regions(at)),
+        ("s4", at, "regions", text(at)),
+        ("shard", at, "regions", regions(of_good)),
+    ] {
+        let put = client.put_item().table_name(&table).item("pk", text("FOLDED")).item("sk", text(shard));
+        let put = put.item("v", AttributeValue::N("1".into())).item("slot", text(slot)).item(name, reported);
+        put.send().await.unwrap();
+    }
+    let older = Mark { slot: slot(at), reported: [].into() };
+    let good = [(region.parse().unwrap(), of_good.parse().unwrap())].into();
+    let good = Mark { slot: slot(at), reported: good };
+    assert_eq!(store.folded(ShardId(0)).await.unwrap(), Some(older.clone()));
+    assert!(matches!(store.folded(ShardId(3)).await, Err(StoreError::Broken(_))));
+    assert_eq!(store.marks().await.unwrap(), [(ShardId(0), older), (ShardId(1), good)].into());
 }
 
 async fn state_and_incidents_are_written_together_or_not_at_all(

@@ -218,6 +218,18 @@ async fn many_rejects_are_one_file_in_parts() {
 }
 
 #[tokio::test]
+async fn ten_million_rejects_are_counted_and_the_file_of_them_ends() {
+    let shop = Shop::lenient();
+    let entry = shop.import("purchases/a.csv", "x\n".repeat(10_000_000)).await;
+    assert_eq!(entry.counts.rejected_total(), 10_000_000);
+    assert_eq!(entry.rejects_left_out, 9_000_000);
+    let rejects = shop.rejects(&entry);
+    assert_eq!(rejects.len(), 1_000_001);
+    let (line, reason, _) = rejects.last().unwrap();
+    assert_eq!((*line, reason.as_str()), (1_000_001, "left_out"));
+}
+
+#[tokio::test]
 async fn a_failed_import_publishes_no_rejects() {
     let shop = Shop::lenient();
     let bad = "x\n".repeat(600_000);

@@ -45,14 +45,14 @@ struct Case {
 fn case() -> impl Strategy<Value = Case> {
     let failure = prop_oneof![Just(Failure::Before), Just(Failure::After)];
     let trouble = prop_oneof![
-        6 => (1usize..600).prop_map(Trouble::Killed),
-        6 => (1usize..250, failure).prop_map(|(call, failure)| Trouble::Fails(call, failure)),
+        6 => (1usize..3_000).prop_map(Trouble::Killed),
+        6 => (1usize..300, failure).prop_map(|(call, failure)| Trouble::Fails(call, failure)),
         1 => Just(Trouble::Twice),
         1 => Just(Trouble::None),
     ];
     let rotated = prop_oneof![3 => Just(0usize), 1 => 1usize..40, 2 => 1usize..6_000];
-    let delay = prop_oneof![Just(0u64), Just(1), Just(100)];
-    let parts = (1_000usize..6_000, rotated, 3usize..3_000, any::<bool>(), 150u64..1_500, delay);
+    let delay = prop_oneof![Just(0u64), Just(1), Just(100), Just(400)];
+    let parts = (1_000usize..6_000, rotated, 3usize..3_000, any::<bool>(), 150u64..6_000, delay);
     (parts, prop::collection::vec(trouble, 1..7)).prop_map(|(parts, troubles)| {
         let (rows, rotated, bad, erased, time, delay) = parts;
         Case { rows, rotated: rotated % rows, bad, erased, time, delay, troubles }

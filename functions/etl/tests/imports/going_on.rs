@@ -74,7 +74,7 @@ async fn an_import_that_outlives_its_invocation_goes_on_and_ends_the_same() {
 async fn a_pass_over_an_unsorted_file_that_goes_on_begins_with_the_fingerprints() {
     let shop = slow();
     let mut rows = rows(0, 20_000);
-    rows.rotate_left(100);
+    rows.rotate_right(100);
     assert!(shop.import(KEY, file(&rows)).await.unsorted);
     let opened = shop.world().opened;
     let event = shop.next_continuation().unwrap();

@@ -9,6 +9,8 @@
 //! has to be recomputed: it is the only one, because on every later day the person was returning before and after.
 
 use std::collections::BTreeSet;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, ensure};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -47,27 +49,26 @@ impl Known {
 impl<B: WriteBuyers> Index<'_, B> {
     /// What is known.
     pub(crate) async fn known(&self) -> anyhow::Result<Known> {
-        self.read(&self.people.tokens).await.map(Known)
+        let everybody: Vec<usize> = (0..self.people.tokens.len()).collect();
+        self.read(&everybody).await.map(Known)
     }
 
     /// Writes what is missing, and answers how many people are new. The days that a `FIRST` has left are put into
     /// `moved`, those before an error too: nobody will see again that they were.
     pub(crate) async fn settle(&self, known: Known, moved: &mut BTreeSet<Date>) -> anyhow::Result<u64> {
-        let tokens = || self.people.tokens.iter().zip(&known.0);
-        let not_noted: Vec<BuyerToken> =
-            tokens().filter(|(_, known)| !known.noted).map(|(token, _)| token.clone()).collect();
-        let first: Vec<BuyerToken> = tokens()
-            .filter(|(_, known)| known.first.is_none_or(|first| first > self.date))
-            .map(|(token, _)| token.clone())
-            .collect();
-        self.note(&not_noted).await?;
+        let is_settled = |known: &KnownBuyer| known.first.is_some_and(|first| first <= self.date);
+        let numbers = |missing: &dyn Fn(&KnownBuyer) -> bool| -> Vec<usize> {
+            known.0.iter().enumerate().filter(|(_, known)| missing(known)).map(|(number, _)| number).collect()
+        };
+        let first = numbers(&|known| !is_settled(known));
+        self.note(&numbers(&|known| !known.noted)).await?;
         self.move_first(&first, moved).await?;
         // Another day may have been recomputed meanwhile: of two that both found nothing, one is the first.
         let mut settled = self.read(&first).await?.into_iter();
         let mut returning = vec![false; self.people.count as usize];
         for (known, person) in known.0.iter().zip(&self.people.of_token) {
-            let is_settled = known.first.is_some_and(|first| first <= self.date);
-            let first = if is_settled { known.first } else { settled.next().and_then(|known| known.first) };
+            let known = if is_settled(known) { Some(*known) } else { settled.next() };
+            let first = known.and_then(|known| known.first);
             let first = first.context("a buyer whose first day was just written has none")?;
             if let Some(returning) = returning.get_mut(*person as usize) {
                 *returning |= first < self.date;
@@ -76,34 +77,53 @@ impl<B: WriteBuyers> Index<'_, B> {
         Ok(returning.iter().filter(|returning| !**returning).count() as u64)
     }
 
-    async fn read(&self, tokens: &[BuyerToken]) -> anyhow::Result<Vec<KnownBuyer>> {
-        let calls = tokens.chunks(CALL_TOKENS).map(|some| self.buyers.known(self.date, some));
-        let mut answers = stream::iter(calls).buffered(CALLS);
-        let mut known = Vec::with_capacity(tokens.len());
+    /// The tokens with these numbers.
+    fn tokens(&self, numbers: &[usize]) -> Vec<BuyerToken> {
+        numbers.iter().filter_map(|number| self.people.tokens.get(*number)).cloned().collect()
+    }
+
+    /// What is known of the tokens with these numbers.
+    async fn read(&self, numbers: &[usize]) -> anyhow::Result<Vec<KnownBuyer>> {
+        let calls = numbers
+            .chunks(CALL_TOKENS)
+            .map(async |some| self.buyers.known(self.date, &self.tokens(some)).await);
+        let mut answers = pin!(stream::iter(calls).buffered(CALLS));
+        let mut known = Vec::with_capacity(numbers.len());
         while let Some(some) = answers.try_next().await.context("reading the buyer index")? {
             known.extend(some);
         }
-        ensure!(known.len() == tokens.len(), "the buyer index answered {} of {}", known.len(), tokens.len());
+        let (found, asked) = (known.len(), numbers.len());
+        ensure!(found == asked, "the buyer index answered {found} of {asked} questions");
         Ok(known)
     }
 
-    async fn note(&self, tokens: &[BuyerToken]) -> anyhow::Result<()> {
-        let calls = tokens.chunks(CALL_TOKENS).map(|some| self.buyers.note(self.date, some));
+    async fn note(&self, numbers: &[usize]) -> anyhow::Result<()> {
+        let calls = numbers
+            .chunks(CALL_TOKENS)
+            .map(async |some| self.buyers.note(self.date, &self.tokens(some)).await);
         let noted = stream::iter(calls).buffer_unordered(CALLS).try_collect::<()>().await;
         noted.context("noting who bought")
     }
 
-    async fn move_first(&self, tokens: &[BuyerToken], moved: &mut BTreeSet<Date>) -> anyhow::Result<()> {
-        let calls = tokens.iter().map(|token| self.buyers.first_bought(token, self.date));
-        let mut answers = stream::iter(calls).buffer_unordered(SINGLE_CALLS);
-        let mut failed = None;
-        // To the end, whatever fails: a call that is dropped may have moved a day that nobody would hear of.
+    async fn move_first(&self, numbers: &[usize], moved: &mut BTreeSet<Date>) -> anyhow::Result<()> {
+        let tokens = numbers.iter().filter_map(|number| self.people.tokens.get(*number));
+        let has_failed = AtomicBool::new(false);
+        let calls = tokens
+            .take_while(|_| !has_failed.load(Ordering::Relaxed))
+            .map(|token| self.buyers.first_bought(token, self.date));
+        let mut answers = pin!(stream::iter(calls).buffer_unordered(SINGLE_CALLS));
+        let mut done = Ok(());
+        // After a failure no call is begun, and those under way are waited for: one that is dropped may have moved a
+        // day that nobody would hear of.
         while let Some(answer) = answers.next().await {
             match answer {
                 Ok(left) => moved.extend(left),
-                Err(error) => failed = Some(error),
+                Err(error) => {
+                    has_failed.store(true, Ordering::Relaxed);
+                    done = Err(error);
+                }
             }
         }
-        failed.map_or(Ok(()), |error| Err(error).context("noting who bought first"))
+        done.context("noting who bought first")
     }
 }

@@ -52,10 +52,9 @@ where
         let mut moved = BTreeSet::new();
         let done = self.recompute(asked, clock, &mut moved).await;
         let done = done.with_context(|| format!("the sales of {} were not recomputed", asked.day));
-        // What is to follow a day that failed follows when it is tried again, but for what is not seen twice.
-        match &done {
-            Ok(true) => moved.extend(&asked.then),
-            Ok(false) | Err(_) => {}
+        // After a failure the rest follows when the day is tried again; what has moved is not seen twice.
+        if matches!(done, Ok(true)) {
+            moved.extend(&asked.then);
         }
         let hops = asked.hops.saturating_add(1);
         let follow = moved.iter().map(|day| DayRequest { hops, ..DayRequest::of(*day) });

@@ -99,8 +99,8 @@ pub(super) const ROLLUP_SIGNAL_CPU: f64 = 0.000_002;
 /// A monitor's item: a URL of 40 bytes and nothing special about it (a test adds it up).
 pub(super) const MONITOR_BYTES: f64 = 330.0;
 
-/// The summary of a shard: its item.
-pub(super) const SUMMARY_BYTES: f64 = 160.0;
+/// The summary of a shard: its item, with two regions.
+pub(super) const SUMMARY_BYTES: f64 = 130.0;
 
 /// A block's item without its signals: keys, names of attributes, writing time.
 pub(super) const BLOCK_BYTES: f64 = 150.0;

@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 use shared::block::encode;
+use shared::monitor::{Monitor, ShardSummary};
 use shared::signal::{Outcome, Phases, Signal};
+use shared::store::{Mark, Reported};
 
 use super::*;
 
@@ -27,7 +29,7 @@ fn the_bill_of_a_hundred_monitors() {
     Lambda ping, requests                      0.0088       0.0088            -
     Lambda ping, time                          0.2241       1.4661            -
     Lambda judge, requests                     0.0175       0.0175            -
-    Lambda judge, time                         0.0187       0.0187            -
+    Lambda judge, time                         0.0249       0.0249            -
     Lambda rollup, requests                    0.0001       0.0001            -
     Lambda rollup, time                        0.0046       0.0046            -
     DynamoDB signals, writes                   0.1096       0.1096            -
@@ -42,9 +44,9 @@ fn the_bill_of_a_hundred_monitors() {
     CloudWatch alarms                          0.2000       0.2000            -
     Between regions                                 -            -            -
     To the internet                                 -            -            -
-    total                                      0.9377       2.1906            -
-    per monitor, month and region             0.00938      0.02191            -
-    free for good, of each account             0.5312       1.7731            -
+    total                                      0.9439       2.1969            -
+    per monitor, month and region             0.00944      0.02197            -
+    free for good, of each account             0.5374       1.7794            -
     then per monitor, month and region        0.00407      0.00417            -
     BLACK HOLES: one target of each shard accepts and stays silent for good.
     TRAFFIC OUT comes on top of either; the first 100 GB of an account are free.
@@ -62,7 +64,7 @@ fn the_bill_of_ten_thousand_monitors() {
     Lambda ping, requests                      0.9117       0.9117            -
     Lambda ping, time                         23.2996     152.4645            -
     Lambda judge, requests                     0.0701       0.0701            -
-    Lambda judge, time                         0.4144       0.4144            -
+    Lambda judge, time                         0.5408       0.5408            -
     Lambda rollup, requests                    0.0001       0.0001            -
     Lambda rollup, time                        0.3923       0.3923            -
     DynamoDB signals, writes                   8.5750       8.5750            -
@@ -77,10 +79,10 @@ fn the_bill_of_ten_thousand_monitors() {
     CloudWatch alarms                          0.2000       0.2000            -
     Between regions                                 -            -            -
     To the internet                                 -            -      50.1759
-    total                                     56.5829     186.3231      50.1759
-    per monitor, month and region             0.00566      0.01863      0.00502
+    total                                     56.7093     186.4495      50.1759
+    per monitor, month and region             0.00567      0.01864      0.00502
     free for good, of each account             5.7773       5.7773            -
-    then per monitor, month and region        0.00508      0.01805      0.00502
+    then per monitor, month and region        0.00509      0.01807      0.00502
     BLACK HOLES: one target of each shard accepts and stays silent for good.
     TRAFFIC OUT comes on top of either; the first 100 GB of an account are free.
     ");
@@ -150,6 +152,17 @@ fn sizes_are_not_guessed_too_small() {
     let item =
         bytes(&serde_json::to_value(&monitor).unwrap()) + "pkSHARD#s0skMONITOR#s0-7f3k2av1".len() as f64;
     assert!((0.8..=1.0).contains(&(item / profile::MONITOR_BYTES)), "{item}");
+
+    let since = "2026-11-21T14:25:00Z".parse().unwrap();
+    let regions = ["eu-west-1", "us-east-1"].map(|name| name.parse().unwrap()).into();
+    let shard = monitor.id.shard();
+    let summary = ShardSummary::of(shard, &[Monitor { regions, ..monitor }], 7, since);
+    let item = bytes(&serde_json::to_value(&summary).unwrap()) + "pkMETAskSHARD#s0v1".len() as f64;
+    assert!((0.8..=1.0).contains(&(item / profile::SUMMARY_BYTES)), "{item}");
+    let reported = [("ap-southeast-1".parse().unwrap(), Reported::since(since))].into();
+    let mark = Mark { slot: since, reported };
+    let item = bytes(&serde_json::to_value(&mark).unwrap()) + "pkFOLDEDsks0v1".len() as f64;
+    assert!((0.8..=1.0).contains(&(item / (profile::MARK_BYTES + profile::MARK_REGION_BYTES))), "{item}");
 }
 
 /// The size of an attribute's value: names and texts in UTF-8, about one byte for two digits of a number, one for a

@@ -21,7 +21,7 @@ fn purchase(at: i64, row_id: u128, buyer: u8, item: u64, quantity: i32, price: i
     Purchase {
         position: Position { at: begins + jiff::SignedDuration::from_nanos(at), row_id: RowId(row_id) },
         buyer: token("k2"),
-        linked: (buyer % 2 == 0).then(|| token("k1")),
+        linked: buyer.is_multiple_of(2).then(|| token("k1")),
         item_id: item.to_string().parse().unwrap(),
         quantity: quantity.to_string().parse().unwrap(),
         price: Decimal::new(price, 4).to_string().parse().unwrap(),

@@ -28,7 +28,8 @@ pub struct Splitter {
     skipping: bool,
     /// The fields of the record handed out last, unquoted, one behind the other; not used when it has no quotes.
     pub(crate) fields: Vec<u8>,
-    /// Where its fields end: in `fields`, or in its bytes when it has no quotes. One more than the columns that can be looked at, so that there is always room for one.
+    /// Where its fields end: in `fields`, or in its bytes when it has no quotes. One more than the columns that can be
+    /// looked at, so that there is always room for one.
     pub(crate) ends: Box<[usize; MAX_COLUMNS + 1]>,
     /// What was handed out last.
     pub(crate) last: Found,

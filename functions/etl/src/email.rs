@@ -72,7 +72,9 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn case_and_spaces_around_do_not_matter(email in "[a-zA-Z0-9.éÉüÜñÑ]{1,20}@[a-z]{1,10}", around in "[ \t\r\n]{0,3}") {
+        fn case_and_spaces_around_do_not_matter(
+            email in "[a-zA-Z0-9.éÉüÜñÑ]{1,20}@[a-z]{1,10}", around in "[ \t\r\n]{0,3}",
+        ) {
             let shouted = format!("{around}{}{around}", email.to_uppercase());
             proptest::prop_assert_eq!(normal(&email), normal(&shouted));
         }

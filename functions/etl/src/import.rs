@@ -192,7 +192,7 @@ where
         (entry.key_id, entry.normalisation) = (Some(pii.key_id().to_owned()), Some(NORMALISATION));
         if !progress.unsorted() {
             let transform = Transform::new(&pii, &self.config.format, Occurrences::in_time_order());
-            match load.pass(&mut export, transform).await {
+            match load.pass(&mut export, transform, &pii).await {
                 Err(PassError::Halt(Halt::Unsorted)) => {}
                 result => {
                     result?;
@@ -205,7 +205,7 @@ where
             export = Export::new(opened.body);
         }
         let transform = Transform::new(&pii, &self.config.format, Occurrences::of_whole_file());
-        load.pass(&mut export, transform).await?;
+        load.pass(&mut export, transform, &pii).await?;
         load.rejects.publish().await.map_err(PassError::Rejects).map_err(End::from)
     }
 

@@ -2,10 +2,10 @@
 //! anything is stored.
 //!
 //! An event ([`event`]) → one import for each object that it announces ([`mod@import`]): checks ([`object`]), keys
-//! ([`pii`]), then a pass ([`load`]) of the [`transform`] over the bytes: records ([`mod@csv`]), typed rows ([`row`]),
-//! identities ([`identity`]). The first rows are judged ([`judgement`]); the others go to the table as fast as it takes
-//! them ([`writes`], [`pace`]), or to the rejects file ([`rejects`]). What is settled is behind the [`checkpoint`], where
-//! another invocation goes on ([`go_on`], [`sweep`]).
+//! ([`pii`]), then a pass ([`load`]) of the [`transform`] over the text ([`export`]): records ([`mod@csv`]), the places
+//! of their columns ([`layout`]), typed rows ([`row`]), identities ([`identity`]). The first rows are judged
+//! ([`judgement`]); the others go to the table as fast as it takes them ([`writes`], [`pace`]), or to the rejects file
+//! ([`rejects`]). What is settled is behind the [`checkpoint`], where another invocation goes on ([`go_on`], [`sweep`]).
 
 pub mod aws;
 pub mod checkpoint;

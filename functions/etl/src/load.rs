@@ -12,6 +12,7 @@ use crate::export::{Export, ReadError};
 use crate::identity::Halt;
 use crate::judgement::{self, judge};
 use crate::object::Body;
+use crate::pii::Pii;
 use crate::progress::Progress;
 use crate::rejects::{Rejects, WriteRejects};
 use crate::transform::{Outcome, Transform};
@@ -78,6 +79,7 @@ impl<'a, P: WritePurchases + Sync, R: WriteRejects> Load<'a, P, R> {
         &mut self,
         export: &mut Export<B>,
         mut transform: Transform<'_>,
+        pii: &Pii,
     ) -> Result<(), PassError> {
         if self.progress.checkpoint() == 0 {
             self.progress.open(ALL);
@@ -86,13 +88,13 @@ impl<'a, P: WritePurchases + Sync, R: WriteRejects> Load<'a, P, R> {
         while let Some(text) = self.writes.alongside(export.next()).await?? {
             self.progress.read(export.object_bytes(), export.text_bytes());
             transform.push(&text);
-            self.drain(&mut transform).await?;
+            self.drain(&mut transform, pii).await?;
             // The heartbeat and the deadline are on this thread too.
             tokio::task::yield_now().await;
         }
         self.progress.read(export.object_bytes(), export.text_bytes());
         transform.finish();
-        self.drain(&mut transform).await?;
+        self.drain(&mut transform, pii).await?;
         self.judge().await?;
         self.writes.finish().await?;
         Ok(())
@@ -110,7 +112,7 @@ impl<'a, P: WritePurchases + Sync, R: WriteRejects> Load<'a, P, R> {
     }
 
     /// Takes every row that is complete.
-    async fn drain(&mut self, transform: &mut Transform<'_>) -> Result<(), PassError> {
+    async fn drain(&mut self, transform: &mut Transform<'_>, pii: &Pii) -> Result<(), PassError> {
         while let Some(outcome) = transform.next()? {
             let row = self.progress.next_row();
             match outcome {
@@ -120,6 +122,7 @@ impl<'a, P: WritePurchases + Sync, R: WriteRejects> Load<'a, P, R> {
                     }
                 }
                 Outcome::Erased => self.progress.erased(),
+                Outcome::Reject(reject) if pii.names_erased(reject.raw) => self.progress.erased(),
                 Outcome::Reject(reject) => {
                     self.progress.rejected(reject.reason);
                     if self.rejects.add(&reject).map_err(PassError::Rejects)? {

@@ -61,7 +61,10 @@ pub enum Refusal {
     #[error("the object is in another bucket than the uploads bucket")]
     Bucket,
     /// By its name.
-    #[error("the key ends in none of {names}: only CSV files are loaded, plain or compressed", names = SUFFIXES.join(", "))]
+    #[error(
+        "the key ends in none of {names}: only CSV files are loaded, plain or compressed",
+        names = SUFFIXES.join(", ")
+    )]
     Suffix,
     /// Not a byte in it.
     #[error("the object is empty")]

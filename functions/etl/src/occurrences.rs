@@ -12,8 +12,8 @@ use shared::purchase::RowId;
 
 use crate::object::Refusal;
 
-/// Most rows whose fingerprints are remembered; one that occurs again counts as three. They take 155 MB: 9 bytes a
-/// place, of which at most seven in eight are taken and at least half, and a table that grows is a [`SHARDS`]th.
+/// Most rows whose fingerprints are remembered; one that occurs again counts as three. They take 151 MB: each of the
+/// [`SHARDS`] tables has 2¹⁸ places of 9 bytes, of which at most seven in eight are taken.
 pub const MAX_REMEMBERED: usize = 14_000_000;
 
 /// What one that occurs again costs more than one that doesn't.

@@ -19,6 +19,9 @@ pub const NORMALISATION: u32 = 1;
 /// Shortest key in characters; the stack generates 64.
 const MIN_KEY: usize = 32;
 
+/// Most words of a refused row that are looked at: a real one has one e-mail.
+const MAX_WORDS: usize = 64;
+
 /// What the keys that are derived from the first key are for (HKDF, RFC 5869). Never to be changed.
 const ROW_ID_INFO: &[u8] = b"shopwatch row id v1";
 const FINGERPRINT_INFO: &[u8] = b"shopwatch first key fingerprint v1";
@@ -142,6 +145,18 @@ impl Pii {
     /// Whether the person with this [`Buyer::hmac`] has asked to be erased.
     pub fn is_erased(&self, hmac: &FirstHmac) -> bool {
         !self.erased.is_empty() && self.erased.contains(hmac)
+    }
+
+    /// Whether a row that is refused names somebody who has asked to be erased. Its columns may be anywhere, so every
+    /// word with an `@` is taken for an e-mail; the first [`MAX_WORDS`] of them.
+    pub fn names_erased(&self, row: &[u8]) -> bool {
+        if self.erased.is_empty() {
+            return false;
+        }
+        let text = String::from_utf8_lossy(row);
+        let between = |c: char| c.is_whitespace() || c.is_control() || ",;|\"'<>()".contains(c);
+        let mut words = text.split(between).filter(|word| word.contains('@')).take(MAX_WORDS);
+        words.any(|word| self.first_hmac(word).is_some_and(|hmac| self.is_erased(&hmac)))
     }
 
     /// The key of the row ids, derived from the first key.
@@ -323,6 +338,14 @@ mod tests {
         let rotated = rotated().with_erased([person].into());
         assert!(rotated.is_erased(&rotated.buyer("ada@shop.example").unwrap().hmac));
         assert!(!rotated.is_erased(&rotated.buyer("eve@shop.example").unwrap().hmac));
+        for row in
+            ["ADA@shop.example,x", "7;\"ada@shop.example\";", "x,ada@shop.example\0", "<ada@shop.example>"]
+        {
+            assert!(rotated.names_erased(row.as_bytes()), "{row}");
+            assert!(!one_key().names_erased(row.as_bytes()), "nobody was erased");
+        }
+        assert!(rotated.names_erased(b"jos\xe9@shop.example,ada@shop.example"));
+        assert!(!rotated.names_erased(b"eve@shop.example,@,ada"));
     }
 
     #[test]

@@ -81,7 +81,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_what_the_general_crate_computes(key: [u8; 16], first: u8, words in proptest::collection::vec(any::<u64>(), 0..31)) {
+        fn it_is_what_the_general_crate_computes(
+            key: [u8; 16], first: u8, words in proptest::collection::vec(any::<u64>(), 0..31),
+        ) {
             let mut sip = Sip::new(&key, first);
             let mut bytes = vec![first];
             for word in &words {

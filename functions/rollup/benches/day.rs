@@ -1,6 +1,6 @@
 //! Measures the CPU seconds of recomputing a day: 100,000 purchases by 60,000 buyers, none of whom is known, become
-//! trend, buyer index and Parquet file. Purchases are made up as they are read, and the index is a set: DynamoDB's client
-//! is not measured. Prints `name<TAB>value<TAB>unit` on standard output.
+//! trend, buyer index and Parquet file. Purchases are made up as they are read, and the index is a set: DynamoDB's
+//! client is not measured. Prints `name<TAB>value<TAB>unit` on standard output.
 //!
 //! Another number of purchases may be given as an argument, to see on standard error what memory they need.
 

@@ -7,19 +7,20 @@ use shared::monitor::{Region, ShardId, ShardSummary};
 use shared::schedule::Slot;
 use shared::store::Mark;
 
-/// The slots that are looked at, in minutes before now. A block that came is judged within a minute; where another region
-/// is silent, `judge` waits for it until 100 s after the slot's start, and for the next block to wake it: that is three
-/// minutes, and four where that block is lost.
+/// The slots that are looked at, in minutes before now. A block that came is judged within a minute; where another
+/// region is silent, `judge` waits for it until 100 s after the slot's start, and for the next block to wake it: that
+/// is three minutes, and four where that block is lost.
 const LOOKED_AT: RangeInclusive<i64> = 4..=7;
 
-/// So many of these slots without a block are too many. Two may be lost side by side by a region that loses one in four.
+/// So many of these slots without a block are too many. Two may be lost side by side by a region that loses one in
+/// four.
 const TOO_MANY: usize = 3;
 
 /// How old a shard may be that was never judged, in minutes: its first slot is folded when its grace is over.
 const NEW_MINUTES: i64 = 5;
 
-/// What has not been heard of, by region: the shards of which three of four blocks were not judged, for whatever reason.
-/// What lies before a region was expected is left out of account.
+/// What has not been heard of, by region: the shards of which three of four blocks were not judged, for whatever
+/// reason. What lies before a region was expected is left out of account.
 pub fn overdue<'a>(
     shards: &'a [ShardSummary],
     marks: &BTreeMap<ShardId, Mark>,

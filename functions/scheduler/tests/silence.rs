@@ -20,7 +20,7 @@ use tests::stream::record;
 const SHARD: ShardId = ShardId(0);
 
 /// Minutes that are played, a multiple of four.
-const MINUTES: i64 = 40;
+const MINUTES: usize = 40;
 
 /// Regions whose blocks are lost here and there, and one from which none ever comes.
 const HERE: &str = "eu-west-1";
@@ -78,8 +78,7 @@ async fn play(changes: &[Change], blocks: &[Blocks]) -> BTreeMap<Region, BTreeSe
     let opened = Slot::containing(changes[0].at);
     let mut events: Vec<(Timestamp, Happens)> =
         changes.iter().map(|change| (change.at, Happens::Changed(change.regions.clone()))).collect();
-    for n in 0..MINUTES {
-        let (slot, index) = (slot(n), usize::try_from(n).unwrap());
+    for (index, slot) in (0..).map(slot).take(MINUTES).enumerate() {
         // `scheduler` runs within seconds, before any block of the slot is judged.
         events.push((slot.start() + 1.second(), Happens::Asked(slot)));
         let asked = changes.iter().rev().find(|change| change.at < slot.start());
@@ -125,14 +124,14 @@ fn alarms(minutes: &BTreeSet<i64>) -> bool {
 
 /// Blocks of this region, of which those are lost.
 fn of(region: &'static str, lost: impl Strategy<Value = Vec<bool>>) -> impl Strategy<Value = Blocks> {
-    let seconds = proptest::collection::vec((2i64..=15, 0i64..=8), MINUTES as usize);
+    let seconds = proptest::collection::vec((2i64..=15, 0i64..=8), MINUTES);
     (lost, seconds).prop_map(move |(lost, seconds)| Blocks { region, lost, seconds })
 }
 
 /// One of every four slots is another than the others: any of them, or always the same.
 fn one_in_four(others: bool) -> impl Strategy<Value = Vec<bool>> {
-    let any = proptest::collection::vec(0usize..4, MINUTES as usize / 4);
-    let same = (0usize..4).prop_map(|n| vec![n; MINUTES as usize / 4]);
+    let any = proptest::collection::vec(0usize..4, MINUTES / 4);
+    let same = (0usize..4).prop_map(|n| vec![n; MINUTES / 4]);
     let slots = prop_oneof![any, same];
     slots.prop_map(move |ones| {
         ones.into_iter().flat_map(|one| (0..4).map(move |n| (n == one) != others)).collect()
@@ -140,11 +139,11 @@ fn one_in_four(others: bool) -> impl Strategy<Value = Vec<bool>> {
 }
 
 fn all_lost() -> impl Strategy<Value = Vec<bool>> {
-    Just(vec![true; MINUTES as usize])
+    Just(vec![true; MINUTES])
 }
 
 fn none_lost() -> impl Strategy<Value = Vec<bool>> {
-    Just(vec![false; MINUTES as usize])
+    Just(vec![false; MINUTES])
 }
 
 /// When a change is made: any second of the fifth slot or of the next three.
@@ -166,7 +165,7 @@ fn opened(regions: &[&'static str]) -> Vec<Change> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
     fn a_region_that_loses_three_of_four_blocks_is_found_whatever_the_others_do(

@@ -251,3 +251,26 @@ impl ReadIncidents for IncidentsTable {
         self.newest(query, limit).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_survives_its_item_and_one_that_is_none_is_refused() {
+        let slot: Slot = "2026-11-21T14:25:00Z".parse().unwrap();
+        let reported = "2026-11-21T14:20:00Z/003f".parse().unwrap();
+        let mark = Mark { slot, reported: [("us-east-1".parse().unwrap(), reported)].into() };
+        let item = item_of(FOLDED, "s0", &mark).unwrap();
+        assert_eq!(value_of::<Mark>(item.clone()).unwrap(), mark);
+        let mut older = item.clone();
+        let regions = older.remove("regions").unwrap();
+        older.insert("reported".to_owned(), regions);
+        assert_eq!(value_of::<Mark>(older).unwrap(), Mark { slot, reported: BTreeMap::new() });
+        for (name, broken) in [("slot", s("soon")), ("regions", s("none")), ("v", s("1"))] {
+            let mut item = item.clone();
+            item.insert(name.to_owned(), broken);
+            assert!(value_of::<Mark>(item).is_err(), "{name}");
+        }
+    }
+}

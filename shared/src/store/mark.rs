@@ -37,8 +37,8 @@ impl Mark {
 const KEPT: i64 = 16;
 
 /// Which blocks of a shard a region has reported in time. Means nothing without the [`Mark`] that it belongs to.
-/// Written `2026-11-21T14:25:00Z/fff7`: since when the region is expected, sixteen slots ago at most, and a bit for each
-/// of these slots, that of the mark the lowest.
+/// Written `2026-11-21T14:25:00Z/fff7`: since when the region is expected, sixteen slots ago at most, and a bit for
+/// each of these slots, that of the mark the lowest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reported {
     since: Slot,

@@ -109,10 +109,7 @@ impl Case {
             match trouble {
                 Trouble::Killed(polls) => drop(killed_after(*polls, shop.deliver(event)).await),
                 Trouble::Fails(call, failure) => {
-                    let mut world = shop.world();
-                    let call = world.calls + call;
-                    world.failing.insert(call, *failure);
-                    drop(world);
+                    shop.world().fail(*call, *failure);
                     drop(shop.deliver(event).await);
                     shop.world().failing.clear();
                 }
@@ -152,7 +149,7 @@ fn paused(future: impl Future<Output = ()>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
     fn whatever_happens_it_ends_the_same(case in case()) {

@@ -50,7 +50,7 @@ async fn the_days_are_those_of_utc() {
 #[tokio::test]
 async fn an_import_that_failed_has_its_days_recomputed_too() {
     let shop = Shop::new();
-    shop.world().failing.insert(60, Failure::Before);
+    shop.world().fail(60, Failure::Before);
     let event = shop.put(KEY, file(&rows(0, 2_000)));
     shop.deliver(event).await.unwrap_err();
     assert!(!shop.purchases().is_empty());

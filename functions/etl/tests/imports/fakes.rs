@@ -79,6 +79,11 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// Has a call fail: which one from now on.
+    pub(crate) fn fail(&mut self, call: usize, failure: Failure) {
+        self.failing.insert(self.calls + call, failure);
+    }
+
     /// Whether there is no rejects file, nor a part of one.
     pub(crate) fn nothing_published(&self) -> bool {
         self.files.is_empty() && self.unfinished.is_empty()

@@ -70,7 +70,7 @@ async fn a_pass_that_goes_on_does_not_judge_again() {
         trial.import(KEY, export(4_000, 400)).await;
         trial.world().calls
     };
-    shop.world().failing.insert(calls - 1, Failure::Before);
+    shop.world().fail(calls - 1, Failure::Before);
     shop.deliver(event.clone()).await.unwrap_err();
     for import in shop.fake.memory.tables().imports.values_mut() {
         import.counts.checkpoint = 1_500;

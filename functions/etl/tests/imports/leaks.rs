@@ -50,6 +50,11 @@ async fn no_address_is_in_a_table_a_log_or_an_error() {
         "planted@shop.example,7,1,12.50,2021-03-21T11:00:00",
     ]
     .join("\n");
+    let secret = shop.world().secret.clone().into();
+    let keys = etl::pii::Pii::parse(&secret, etl::pii::Method::Hmac, jiff::Timestamp::now()).unwrap();
+    let erased = keys.first_hmac("erased@shop.example").unwrap();
+    shop.fake.memory.tables().erased.insert(erased, jiff::Timestamp::now());
+    let bad = format!("{bad}\nErased@shop.example,7,1,12.50,2021-03-21T11:00:00\nerased@shop.example,x");
     let mut errors = String::new();
     for (n, batches_left) in [Some(0), Some(1), None].into_iter().enumerate() {
         shop.world().batches_left = batches_left;
@@ -68,6 +73,10 @@ async fn no_address_is_in_a_table_a_log_or_an_error() {
         let text = text.to_lowercase();
         assert!(!text.contains("planted") && !text.contains("shop.example"), "in a {place}: {text}");
     }
+    for key in [crate::fakes::K1, &crate::fakes::K1[..16]] {
+        assert!(!log.contains(key) && !errors.contains(key) && !tables.contains(key));
+    }
+    assert!(shop.world().files.values().all(|file| !String::from_utf8_lossy(file).contains("rased@")));
     // The only place: the file that gives them back.
     assert!(shop.world().files.values().all(|file| String::from_utf8_lossy(file).contains("planted")));
 }

@@ -7,7 +7,7 @@ use shared::import::ImportState;
 
 use crate::fakes::{Shop, file, rows};
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn two_deliveries_of_one_object_do_not_load_it_at_once() {
     let shop = Shop::new();
     shop.world().delay = Duration::from_millis(30);
@@ -20,7 +20,7 @@ async fn two_deliveries_of_one_object_do_not_load_it_at_once() {
     assert_eq!(shop.entry("purchases/a.csv").state, ImportState::Loaded);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_lease_is_kept_while_a_batch_takes_long() {
     let shop = Shop::new();
     shop.world().delay = Duration::from_millis(2_500);
@@ -41,7 +41,7 @@ async fn the_lease_is_kept_while_a_batch_takes_long() {
     assert!((1..=5).contains(&heartbeats), "{heartbeats} heartbeats");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_import_that_has_lost_its_lease_stops_and_does_not_end_it() {
     let shop = Shop::new();
     shop.world().delay = Duration::from_millis(400);

@@ -165,7 +165,7 @@ async fn an_import_that_failed_anywhere_is_mended_by_a_retry() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_invocation_killed_midway_is_mended_by_a_later_delivery() {
     let export = rows(0, 2_000);
     let whole = Shop::new();

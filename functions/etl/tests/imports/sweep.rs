@@ -49,7 +49,7 @@ async fn imports_that_nobody_goes_on_with_are_invoked_again() {
     assert_eq!(swept(&shop).await, ["dead", "dead-for-weeks"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_import_that_was_swept_up_ends() {
     let shop = Shop::new();
     let event = shop.put("purchases/a.csv", file(&rows(0, 5_000)));

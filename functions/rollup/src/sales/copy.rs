@@ -12,12 +12,14 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
+use jiff::Timestamp;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int32Type, Int64Type};
 use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
+use shared::purchase::BuyerToken;
 
 use crate::sales::purchases::{DayPurchases, Row};
 
@@ -41,11 +43,11 @@ const DICTIONARY_BYTES: usize = 16 << 20;
 ///
 /// # Errors
 /// When the writer fails, which writing to memory gives it no reason to.
-pub(crate) fn parquet(day: &DayPurchases) -> anyhow::Result<Bytes> {
+pub(crate) fn parquet(day: DayPurchases) -> anyhow::Result<Bytes> {
     in_groups_of(GROUP_ROWS, day)
 }
 
-fn in_groups_of(rows: usize, day: &DayPurchases) -> anyhow::Result<Bytes> {
+fn in_groups_of(group_rows: usize, day: DayPurchases) -> anyhow::Result<Bytes> {
     let schema = Arc::new(parse_message_type(SCHEMA).context("reading the schema")?);
     let by_time = SortingColumn { column_idx: 0, descending: false, nulls_first: false };
     let properties = WriterProperties::builder()
@@ -56,39 +58,43 @@ fn in_groups_of(rows: usize, day: &DayPurchases) -> anyhow::Result<Bytes> {
         .set_sorting_columns(Some(vec![by_time]))
         .build();
     let mut file = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties))?;
-    let tokens: Vec<ByteArray> = buyers(day);
-    for some in day.rows.chunks(rows) {
+    let DayPurchases { begins, rows, people } = day;
+    // The tokens are in memory once, before and after.
+    let buyers = texts(people.tokens);
+    for some in rows.chunks(group_rows) {
         let mut group = file.next_row_group()?;
-        write(&mut group, day, &tokens, some).context("writing a group of rows")?;
+        write(&mut group, begins, &buyers, some).context("writing a group of rows")?;
         group.close()?;
     }
     Ok(file.into_inner().context("ending the file")?.into())
 }
 
-/// Every token, by its number; they share one piece of memory.
-fn buyers(day: &DayPurchases) -> Vec<ByteArray> {
-    let tokens = &day.people.tokens;
-    let mut text = Vec::with_capacity(tokens.iter().map(|token| token.as_str().len()).sum());
-    tokens.iter().for_each(|token| text.extend_from_slice(token.as_str().as_bytes()));
-    let (text, mut begins) = (Bytes::from(text), 0);
-    let token = |length: usize| {
-        let token = ByteArray::from(text.slice(begins..begins + length));
+/// The tokens' texts, in one piece of memory.
+fn texts(tokens: Vec<BuyerToken>) -> Vec<ByteArray> {
+    let lengths: Vec<usize> = tokens.iter().map(|token| token.as_str().len()).collect();
+    let mut all = Vec::with_capacity(lengths.iter().sum());
+    for token in tokens {
+        all.extend_from_slice(token.as_str().as_bytes());
+    }
+    let (all, mut begins) = (Bytes::from(all), 0);
+    let text = |length| {
+        let text = ByteArray::from(all.slice(begins..begins + length));
         begins += length;
-        token
+        text
     };
-    tokens.iter().map(|token| token.as_str().len()).map(token).collect()
+    lengths.into_iter().map(text).collect()
 }
 
 fn write(
     group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
-    day: &DayPurchases,
-    tokens: &[ByteArray],
+    day_begins: Timestamp,
+    buyers: &[ByteArray],
     rows: &[Row],
 ) -> anyhow::Result<()> {
-    let begins = day.begins.as_microsecond();
+    let begins = day_begins.as_microsecond();
     let instants = rows.iter().map(|row| Ok(begins + i64::try_from(row.at / 1_000)?));
     column::<Int64Type>(group, instants)?;
-    let buyer = |row: &Row| tokens.get(row.buyer as usize).cloned().context("a buyer without a token");
+    let buyer = |row: &Row| buyers.get(row.buyer as usize).cloned().context("a buyer without a token");
     column::<ByteArrayType>(group, rows.iter().map(buyer))?;
     column::<Int64Type>(group, rows.iter().map(|row| Ok(i64::try_from(row.item.get())?)))?;
     column::<Int32Type>(group, rows.iter().map(|row| Ok(row.quantity)))?;

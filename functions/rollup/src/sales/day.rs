@@ -112,8 +112,7 @@ where
         if !is_there && self.trend_read_at(date).await? != Some(read_at) {
             return Ok(Attempt::Overtaken);
         }
-        let file = copy::parquet(&day).context("making the Parquet file")?;
-        drop(day);
+        let file = copy::parquet(day).context("making the Parquet file")?;
         self.analytics.put(date, file).await.context("writing the analytics copy")?;
         let crossed = self.trend_read_at(date).await?.is_some_and(|there| there > read_at);
         Ok(if crossed { Attempt::Crossed } else { Attempt::Written })

@@ -52,7 +52,7 @@ pub struct Reading {
         default_value = "auto"
     )]
     pub delimiter: Delimiter,
-    /// More names of columns, as the parameter CsvColumns
+    /// Names of columns in place of the usual ones, as the parameter CsvColumns
     #[arg(
         long,
         value_name = "JSON",

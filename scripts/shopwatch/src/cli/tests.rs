@@ -228,7 +228,8 @@ fn help_of_everything() {
           --show-rows                 Print refused rows too, which hold e-mail addresses
           --delimiter <D>             What separates columns, as the parameter CsvDelimiter: auto,
                                       comma, semicolon, tab or pipe [default: auto]
-          --columns <JSON>            More names of columns, as the parameter CsvColumns [default: {}]
+          --columns <JSON>            Names of columns in place of the usual ones, as the parameter
+                                      CsvColumns [default: {}]
           --time-zone <Z>             Time zone of dates that say none, as the parameter ShopTimeZone
                                       [default: UTC]
           --max-rejected-percent <P>  Refused with more rejects than this among the first rows, as the

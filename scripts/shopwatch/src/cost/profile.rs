@@ -137,9 +137,9 @@ pub(super) const ROLLUP_LINE_BYTES: f64 = 350.0;
 
 // --- What is there however little is watched. ---------------------------------------------------
 
-/// Metrics that the alarms of watching look at, with the parameter `DetailedAlarms` as it is by default: blocks missing,
-/// dead letters (a test of the template lists them). Those of `etl`, `admin` and `reader` are no part of watching, and
-/// there are no metrics of Shopwatch's own.
+/// Metrics that the alarms of watching look at, with the parameter `DetailedAlarms` as it is by default: blocks
+/// missing, dead letters (a test of the template lists them). Those of `etl`, `admin` and `reader` are no part of
+/// watching, and there are no metrics of Shopwatch's own.
 pub(super) const ALARM_METRICS: f64 = 2.0;
 
 /// And in each further region: dead letters.

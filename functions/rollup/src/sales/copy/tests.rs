@@ -4,7 +4,7 @@ use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::record::{Field, RowAccessor as _};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
-use shared::purchase::{BuyerToken, Position, Purchase, RowId};
+use shared::purchase::{Position, Purchase, RowId};
 
 use super::*;
 use crate::sales::purchases::Reading;
@@ -17,7 +17,7 @@ fn day(purchases: &[Purchase]) -> DayPurchases {
 
 fn purchase(at: i64, row_id: u128, buyer: u8, item: u64, quantity: i32, price: i64) -> Purchase {
     let token = |key: &str| BuyerToken::keyed(key, &format!("{buyer:064x}"));
-    let begins: jiff::Timestamp = "2021-03-21T00:00:00Z".parse().unwrap();
+    let begins: Timestamp = "2021-03-21T00:00:00Z".parse().unwrap();
     Purchase {
         position: Position { at: begins + jiff::SignedDuration::from_nanos(at), row_id: RowId(row_id) },
         buyer: token("k2"),
@@ -57,7 +57,7 @@ fn wanted(purchases: &[Purchase]) -> Vec<Read> {
 
 #[test]
 fn the_columns_are_what_readers_rely_on() {
-    let reader = SerializedFileReader::new(parquet(&day(&[])).unwrap()).unwrap();
+    let reader = SerializedFileReader::new(parquet(day(&[])).unwrap()).unwrap();
     let mut schema = Vec::new();
     parquet::schema::printer::print_schema(&mut schema, reader.metadata().file_metadata().schema());
     let schema = String::from_utf8(schema).unwrap();
@@ -79,7 +79,7 @@ fn a_large_day_has_several_groups_and_each_buyer_once_in_each() {
     let purchases: Vec<Purchase> = (0..2_500)
         .map(|n| purchase(i64::from(n) * 1_000, 1, u8::try_from(n % 200).unwrap(), 7, 1, 1))
         .collect();
-    let file = in_groups_of(1_000, &day(&purchases)).unwrap();
+    let file = in_groups_of(1_000, day(&purchases)).unwrap();
     let reader = SerializedFileReader::new(file.clone()).unwrap();
     let groups: Vec<i64> = reader.metadata().row_groups().iter().map(|group| group.num_rows()).collect();
     assert_eq!(groups, [1_000, 1_000, 500]);
@@ -106,9 +106,9 @@ proptest! {
                 purchase(*at, *row_id, *buyer, *item, if *back { -quantity } else { *quantity }, *price)
             })
             .collect();
-        let file = parquet(&day(&purchases)).unwrap();
+        let file = parquet(day(&purchases)).unwrap();
         let other_way: Vec<Purchase> = purchases.iter().rev().cloned().collect();
-        prop_assert_eq!(&file, &parquet(&day(&other_way)).unwrap(), "the same bytes");
+        prop_assert_eq!(&file, &parquet(day(&other_way)).unwrap(), "the same bytes");
         prop_assert!(!file.windows(3).any(|bytes| bytes == b"k1."), "no linked token");
         let (read, wanted) = (read(file), wanted(&purchases));
         let revenue = |rows: &[Read]| rows.iter().map(|row| Decimal::from(row.3) * row.4).sum::<Decimal>();

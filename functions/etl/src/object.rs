@@ -11,7 +11,8 @@ pub trait ReadUpload {
     /// The object's bytes.
     type Body: Body;
 
-    /// Opens exactly the object that the event announced.
+    /// Opens exactly the object that the event announced. When it is not there any more, the error is a
+    /// [`Gone`](crate::gone::Gone).
     fn open(&self, upload: &Upload) -> impl Future<Output = anyhow::Result<Opened<Self::Body>>> + Send;
 }
 

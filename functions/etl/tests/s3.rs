@@ -1,5 +1,4 @@
-//! What S3 is asked for, and what its refusals mean. The local cloud checks neither versions nor tags as S3 does, so a
-//! server that answers by script stands in for it.
+//! What S3 is asked for, and what its refusals mean: a server that answers by script stands in for it.
 
 #![expect(clippy::unwrap_used, reason = "what helpers of tests cannot do fails the test")]
 

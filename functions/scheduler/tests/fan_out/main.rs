@@ -235,7 +235,7 @@ async fn only_summaries_and_marks_are_read() {
     handle(&memory, &Recorder::default(), "schedule").await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_thousand_shards_in_two_regions_are_asked_at_once_within_bounds() {
     let ping = Recorder { latency: Duration::from_millis(4), ..Recorder::default() };
     handle(&a_thousand_shards(), &ping, "schedule-time").await.unwrap();
@@ -246,7 +246,7 @@ async fn a_thousand_shards_in_two_regions_are_asked_at_once_within_bounds() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_region_that_hangs_is_given_up_and_holds_up_no_other() {
     let ping = Recorder {
         hangs: Some(region("eu-west-1")),
@@ -265,7 +265,7 @@ async fn a_region_that_hangs_is_given_up_and_holds_up_no_other() {
     assert_eq!(ping.under_way.lock().unwrap()[&region("eu-west-1")].0, 32);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_cannot_be_asked_in_time_is_said_before_the_function_is_stopped() {
     let ping = Recorder { latency: TIMES.call / 2, ..Recorder::default() };
     let begun = Instant::now();

@@ -11,7 +11,7 @@ pub(super) const MINUTES: f64 = 43_834.0;
 pub(super) const MEMORY_GB: f64 = 0.25;
 
 /// Memory of `rollup`, in GB (infra/template.yaml).
-pub(super) const ROLLUP_MEMORY_GB: f64 = 0.5;
+pub(super) const ROLLUP_MEMORY_GB: f64 = 1.0;
 
 /// Memory that a whole CPU comes with, in GB: with less, what takes a CPU 1 ms takes as many more
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>).

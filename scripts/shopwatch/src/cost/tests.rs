@@ -31,7 +31,7 @@ fn the_bill_of_a_hundred_monitors() {
     Lambda judge, requests                     0.0175       0.0175            -
     Lambda judge, time                         0.0249       0.0249            -
     Lambda rollup, requests                    0.0001       0.0001            -
-    Lambda rollup, time                        0.0046       0.0046            -
+    Lambda rollup, time                        0.0061       0.0061            -
     DynamoDB signals, writes                   0.1096       0.1096            -
     DynamoDB signals, reads                    0.0815       0.0815            -
     DynamoDB monitors, reads                   0.0635       0.0745            -
@@ -44,9 +44,9 @@ fn the_bill_of_a_hundred_monitors() {
     CloudWatch alarms                          0.2000       0.2000            -
     Between regions                                 -            -            -
     To the internet                                 -            -            -
-    total                                      0.9439       2.1969            -
-    per monitor, month and region             0.00944      0.02197            -
-    free for good, of each account             0.5374       1.7794            -
+    total                                      0.9454       2.1984            -
+    per monitor, month and region             0.00945      0.02198            -
+    free for good, of each account             0.5389       1.7809            -
     then per monitor, month and region        0.00407      0.00417            -
     BLACK HOLES: one target of each shard accepts and stays silent for good.
     TRAFFIC OUT comes on top of either; the first 100 GB of an account are free.
@@ -66,7 +66,7 @@ fn the_bill_of_ten_thousand_monitors() {
     Lambda judge, requests                     0.0701       0.0701            -
     Lambda judge, time                         0.5408       0.5408            -
     Lambda rollup, requests                    0.0001       0.0001            -
-    Lambda rollup, time                        0.3923       0.3923            -
+    Lambda rollup, time                        0.4715       0.4715            -
     DynamoDB signals, writes                   8.5750       8.5750            -
     DynamoDB signals, reads                    7.3407       7.3407            -
     DynamoDB monitors, reads                   4.7285       5.3039            -
@@ -79,10 +79,10 @@ fn the_bill_of_ten_thousand_monitors() {
     CloudWatch alarms                          0.2000       0.2000            -
     Between regions                                 -            -            -
     To the internet                                 -            -      50.1759
-    total                                     56.7093     186.4495      50.1759
-    per monitor, month and region             0.00567      0.01864      0.00502
+    total                                     56.7886     186.5287      50.1759
+    per monitor, month and region             0.00568      0.01865      0.00502
     free for good, of each account             5.7773       5.7773            -
-    then per monitor, month and region        0.00509      0.01807      0.00502
+    then per monitor, month and region        0.00510      0.01808      0.00502
     BLACK HOLES: one target of each shard accepts and stays silent for good.
     TRAFFIC OUT comes on top of either; the first 100 GB of an account are free.
     ");

@@ -33,6 +33,10 @@ async fn get(cloud: &LocalCloud, path: &str, key: &str) -> Value {
 /// What of a day can be told from the export: orders, pieces, revenue in hundredths, buyers, returns.
 type Day = (usize, i64, i64, usize, usize);
 
+fn cents_of(amount: f64) -> i64 {
+    format!("{:.0}", amount * 100.0).parse().unwrap()
+}
+
 /// The days of an export, without those who are erased.
 fn days(export: &str, erased: Option<&str>) -> BTreeMap<String, Day> {
     let mut orders: BTreeMap<String, BTreeSet<(String, String)>> = BTreeMap::new();
@@ -45,7 +49,7 @@ fn days(export: &str, erased: Option<&str>) -> BTreeMap<String, Day> {
             continue;
         }
         let (date, quantity) = (at[..10].to_owned(), quantity.parse::<i64>().unwrap());
-        let cents = (price.parse::<f64>().unwrap() * 100.0).round() as i64;
+        let cents = cents_of(price.parse().unwrap());
         buyers.entry(date.clone()).or_default().insert(email.to_owned());
         if quantity > 0 {
             orders.entry(date.clone()).or_default().insert((email.to_owned(), at.to_owned()));
@@ -66,7 +70,7 @@ async fn trends(cloud: &LocalCloud, key: &str) -> BTreeMap<String, Day> {
     let days = answer["trends"].as_array().unwrap().iter().map(|day| {
         let number = |name: &str| day[name].as_i64().unwrap();
         let count = |name: &str| usize::try_from(number(name)).unwrap();
-        let cents = (day["revenue"].as_f64().unwrap() * 100.0).round() as i64;
+        let cents = cents_of(day["revenue"].as_f64().unwrap());
         let date = day["from"].as_str().unwrap()[..10].to_owned();
         (date, (count("orders"), number("quantity"), cents, count("buyers"), count("returns")))
     });
@@ -112,7 +116,7 @@ async fn analytics(cloud: &LocalCloud, folder: &Path) -> BTreeMap<String, (usize
         let days = told[reader].as_object().unwrap().iter();
         let whole = |value: &Value| usize::try_from(value.as_i64().unwrap()).unwrap();
         days.map(|(date, day)| {
-            let cents = (day[2].as_f64().unwrap() * 100.0).round() as i64;
+            let cents = cents_of(day[2].as_f64().unwrap());
             (date.clone(), (whole(&day[0]), day[1].as_i64().unwrap(), cents, whole(&day[3])))
         })
         .collect()

@@ -13,7 +13,7 @@ use shared::purchase::RowId;
 use crate::object::Refusal;
 
 /// Most rows whose fingerprints are remembered; one that occurs again counts as three. They take 151 MB: each of the
-/// [`SHARDS`] tables has 2¹⁸ places of 9 bytes, of which at most seven in eight are taken.
+/// `SHARDS` tables has 2¹⁸ places of 9 bytes, of which at most seven in eight are taken.
 pub const MAX_REMEMBERED: usize = 14_000_000;
 
 /// What one that occurs again costs more than one that doesn't.
@@ -47,7 +47,7 @@ pub enum Halt {
 #[derive(Debug)]
 pub struct Occurrences {
     few: Vec<(u64, u32)>,
-    /// None, or [`SHARDS`].
+    /// None, or `SHARDS`.
     shards: Vec<Shard>,
     /// How much of `most` is used by tables; 0 as long as the few suffice.
     remembered: usize,

@@ -148,7 +148,7 @@ impl Pii {
     }
 
     /// Whether a row that is refused names somebody who has asked to be erased. Its columns may be anywhere, so every
-    /// word with an `@` is taken for an e-mail; the first [`MAX_WORDS`] of them.
+    /// word with an `@` is taken for an e-mail; the first `MAX_WORDS` of them.
     pub fn names_erased(&self, row: &[u8]) -> bool {
         if self.erased.is_empty() {
             return false;

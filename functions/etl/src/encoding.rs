@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 
 use bytes::{Buf, Bytes};
-use encoding_rs::{Decoder, DecoderResult, UTF_16BE, UTF_16LE};
 
 use crate::object::Refusal;
 
@@ -91,7 +90,7 @@ fn check_utf8(start: &[u8], whole: bool) -> Result<(), Refusal> {
 /// Makes UTF-8 of bytes in any chunks, in pieces of at most [`PIECE`].
 pub(crate) struct Text {
     /// None where the text is UTF-8 already.
-    decoder: Option<Decoder>,
+    decoder: Option<Utf16>,
     ready: VecDeque<Bytes>,
 }
 
@@ -99,8 +98,8 @@ impl Text {
     pub(crate) fn new(encoding: Encoding) -> Self {
         let decoder = match encoding {
             Encoding::Utf8 => None,
-            Encoding::Utf16Le => Some(UTF_16LE.new_decoder_without_bom_handling()),
-            Encoding::Utf16Be => Some(UTF_16BE.new_decoder_without_bom_handling()),
+            Encoding::Utf16Le => Some(Utf16::new(u16::from_le_bytes)),
+            Encoding::Utf16Be => Some(Utf16::new(u16::from_be_bytes)),
         };
         Self { decoder, ready: VecDeque::new() }
     }
@@ -113,7 +112,7 @@ impl Text {
                 Some(decoder) => {
                     // Two bytes become three at most.
                     let some = bytes.split_to(bytes.len().min(PIECE / 2));
-                    self.ready.push_back(utf8(decoder, &some, false));
+                    self.ready.push_back(decoder.utf8(&some));
                 }
             }
         }
@@ -121,8 +120,8 @@ impl Text {
 
     /// Says that there are no more bytes.
     pub(crate) fn finish(&mut self) {
-        if let Some(mut decoder) = self.decoder.take() {
-            self.ready.push_back(utf8(&mut decoder, &[], true));
+        if self.decoder.take().is_some_and(|decoder| decoder.is_in_the_middle()) {
+            self.ready.push_back(Bytes::from_static(&[NO_UTF8]));
         }
     }
 
@@ -132,25 +131,56 @@ impl Text {
     }
 }
 
-/// UTF-16 as UTF-8. Half of a pair, or of a character, becomes a byte that is no UTF-8, so that its row is rejected
-/// and not loaded with another address.
-fn utf8(decoder: &mut Decoder, mut utf16: &[u8], last: bool) -> Bytes {
-    let mut text = Vec::with_capacity(utf16.len() / 2 * 3 + 16);
-    loop {
-        let from = text.len();
-        text.resize(text.capacity(), 0);
-        let (result, read, written) =
-            decoder.decode_to_utf8_without_replacement(utf16, &mut text[from..], last);
-        text.truncate(from + written);
-        utf16 = &utf16[read..];
-        match result {
-            DecoderResult::InputEmpty => return text.into(),
-            DecoderResult::OutputFull => text.reserve(16),
-            DecoderResult::Malformed(..) => {
-                text.push(0xff);
-                text.reserve(16);
+/// What half of a pair, or of a character, becomes: no UTF-8, so that its row is rejected and not loaded with another
+/// address.
+const NO_UTF8: u8 = 0xff;
+
+/// UTF-16 in any chunks. By hand, because a crate for every encoding adds its tables of all of them to the function.
+struct Utf16 {
+    unit: fn([u8; 2]) -> u16,
+    /// The first byte of a unit.
+    byte: Option<u8>,
+    /// The first unit of a pair.
+    high: Option<u16>,
+}
+
+impl Utf16 {
+    fn new(unit: fn([u8; 2]) -> u16) -> Self {
+        Self { unit, byte: None, high: None }
+    }
+
+    /// The text as UTF-8, as far as it is whole.
+    fn utf8(&mut self, utf16: &[u8]) -> Bytes {
+        let mut text = Vec::with_capacity(utf16.len() / 2 * 3 + 4);
+        for byte in utf16 {
+            match self.byte.take() {
+                None => self.byte = Some(*byte),
+                Some(first) => self.add((self.unit)([first, *byte]), &mut text),
             }
         }
+        text.into()
+    }
+
+    fn add(&mut self, unit: u16, text: &mut Vec<u8>) {
+        let push = |text: &mut Vec<u8>, character: char| {
+            text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+        };
+        if let Some(high) = self.high.take() {
+            if let Some(Ok(character)) = char::decode_utf16([high, unit]).next() {
+                return push(text, character);
+            }
+            text.push(NO_UTF8);
+        }
+        match char::from_u32(unit.into()) {
+            Some(character) => push(text, character),
+            None if unit < 0xdc00 => self.high = Some(unit),
+            None => text.push(NO_UTF8),
+        }
+    }
+
+    /// Whether half a unit, or half a pair, is waiting for the other one.
+    fn is_in_the_middle(&self) -> bool {
+        self.byte.is_some() || self.high.is_some()
     }
 }
 

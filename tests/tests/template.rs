@@ -373,6 +373,7 @@ fn roles_hold_exactly_what_their_function_does() {
                 ["dynamodb:Query", "${ImportsTable.Arn}/index/by_month"],
                 ["lambda:InvokeFunction", [function_arn("etl"), "RollupFunction.Arn".to_owned()]],
                 [["s3:GetObject", "s3:GetObjectVersion"], format!("{UPLOADS_ARN}/purchases/*")],
+                ["s3:ListBucket", UPLOADS_ARN],
                 [["s3:PutObject", "s3:AbortMultipartUpload"], format!("{UPLOADS_ARN}/rejects/*")],
                 ["secretsmanager:GetSecretValue", "PiiKey.Id"],
                 ["sqs:SendMessage", "DeadLetters.Arn"],

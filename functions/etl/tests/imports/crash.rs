@@ -8,6 +8,7 @@ use std::time::Duration;
 use etl::RESERVE;
 use proptest::prelude::*;
 use shared::import::{Import, ImportState};
+use tokio::time::timeout;
 
 use crate::fakes::{Failure, Shop, file, rows};
 use crate::going_on::comparable;
@@ -19,6 +20,8 @@ const KEY: &str = "purchases/a.csv";
 enum Trouble {
     /// It is killed after being polled so often: at an await, whichever that is.
     Killed(usize),
+    /// It is killed after so many ms, when the heartbeat may have told how far it was.
+    KilledAt(u64),
     /// One of its calls fails: which one from now on.
     Fails(usize, Failure),
     /// The event is delivered twice at once.
@@ -46,6 +49,7 @@ fn case() -> impl Strategy<Value = Case> {
     let failure = prop_oneof![Just(Failure::Before), Just(Failure::After)];
     let trouble = prop_oneof![
         6 => (1usize..3_000).prop_map(Trouble::Killed),
+        3 => (900u64..5_000).prop_map(Trouble::KilledAt),
         6 => (1usize..300, failure).prop_map(|(call, failure)| Trouble::Fails(call, failure)),
         1 => Just(Trouble::Twice),
         1 => Just(Trouble::None),
@@ -108,6 +112,9 @@ impl Case {
             let event = shop.next_continuation().unwrap_or(uploaded.clone());
             match trouble {
                 Trouble::Killed(polls) => drop(killed_after(*polls, shop.deliver(event)).await),
+                Trouble::KilledAt(ms) => {
+                    drop(timeout(Duration::from_millis(*ms), shop.deliver(event)).await);
+                }
                 Trouble::Fails(call, failure) => {
                     shop.world().fail(*call, *failure);
                     drop(shop.deliver(event).await);

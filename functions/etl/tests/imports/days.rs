@@ -1,5 +1,7 @@
 //! The days that an import touches, and what `rollup` is asked.
 
+use std::time::Duration;
+
 use jiff::civil::Date;
 use shared::import::ImportState;
 
@@ -56,6 +58,21 @@ async fn an_import_that_failed_has_its_days_recomputed_too() {
     assert!(!shop.purchases().is_empty());
     assert_eq!(shop.entry(KEY).days, days(&["2021-03-21"]));
     assert_eq!(rolled_up(&shop), days(&["2021-03-21"]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn days_of_rows_that_a_killed_invocation_has_written_are_touched_too() {
+    let shop = Shop::new();
+    shop.world().delay = Duration::from_millis(400);
+    let export = format!("{}{}", file(&rows(0, 1_000)), file(&rows(0, 3_000)).replace("-21T", "-22T"));
+    let event = shop.put(KEY, export);
+    let killed = tokio::time::timeout(Duration::from_millis(2_500), shop.deliver(event.clone())).await;
+    assert!(killed.is_err());
+    let entry = shop.entry(KEY);
+    assert!(entry.counts.checkpoint > 1_000 && entry.days.is_empty(), "{:?}", entry.counts);
+    shop.leases_run_out();
+    shop.deliver(event).await.unwrap();
+    assert_eq!(rolled_up(&shop), days(&["2021-03-21", "2021-03-22"]));
 }
 
 #[tokio::test]

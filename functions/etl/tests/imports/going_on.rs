@@ -56,6 +56,7 @@ async fn an_import_that_outlives_its_invocation_goes_on_and_ends_the_same() {
         assert!(begun.counts.checkpoint > 0 && begun.counts.checkpoint <= shop.purchases().len() as u64 + 20);
         assert!(shop.world().nothing_published());
         assert!(shop.world().rolled_up.is_empty(), "before the end");
+        assert_eq!(shop.purchases().len(), 25 * shop.world().batches, "what was on its way did not arrive");
         let times = shop.go_on().await;
         let entry = shop.entry(KEY);
         assert!(times > 2, "{times} invocations more");

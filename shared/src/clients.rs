@@ -6,19 +6,30 @@ use std::time::Duration;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 
 /// Attempts at one call, the first included.
 const MAX_ATTEMPTS: u32 = 4;
 
-/// The configuration of a deployed function: its credentials are in its environment, and nowhere else.
-pub async fn of_function() -> SdkConfig {
-    bounded().credentials_provider(EnvironmentVariableCredentialsProvider::new()).load().await
+/// The configuration of a deployed function: region and credentials are in its environment, and nowhere else, so that
+/// the binary has no code that would look for them in files, in other services or behind a sign-in. The local cloud
+/// names itself in `AWS_ENDPOINT_URL`.
+pub fn of_function() -> SdkConfig {
+    let text = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+    let mut config = SdkConfig::builder()
+        .behavior_version(behavior())
+        .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
+        .region(text("AWS_REGION").map(Region::new))
+        .timeout_config(timeouts())
+        .retry_config(retries());
+    config.set_endpoint_url(text("AWS_ENDPOINT_URL"));
+    config.build()
 }
 
 /// The configuration of a command on somebody's machine: credentials from wherever AWS tools look for them.
 pub async fn of_command() -> SdkConfig {
-    bounded().load().await
+    aws_config::defaults(behavior()).timeout_config(timeouts()).retry_config(retries()).load().await
 }
 
 /// An error of the SDK with its causes, and without what they print for debugging: that repeats the whole answer,
@@ -37,17 +48,24 @@ pub fn causes(error: &dyn Error) -> String {
     texts.join(": ")
 }
 
-/// Every call is bounded in time and attempts.
-fn bounded() -> ConfigLoader {
-    let timeouts = TimeoutConfig::builder()
+/// Defaults of the SDK that a newer version of it doesn't change by itself.
+fn behavior() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
+}
+
+/// Every call is bounded in time.
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(2))
         .read_timeout(Duration::from_secs(10))
         .operation_attempt_timeout(Duration::from_secs(15))
         .operation_timeout(Duration::from_secs(40))
-        .build();
-    aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .timeout_config(timeouts)
-        .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
+        .build()
+}
+
+/// And in attempts.
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS)
 }
 
 #[cfg(test)]

@@ -6,14 +6,21 @@
 use std::io::Write as _;
 
 use jiff::Timestamp;
+use lambda_runtime::tracing::subscriber::{filter::LevelFilter, fmt};
 use serde_json::{Value, json};
 
 /// The namespace of every metric; the template's alarms name it too.
 pub const NAMESPACE: &str = "Shopwatch";
 
-/// Starts logging, as `AWS_LAMBDA_LOG_FORMAT` and `AWS_LAMBDA_LOG_LEVEL` say (the template sets both).
+/// Starts logging, as `AWS_LAMBDA_LOG_FORMAT` and `AWS_LAMBDA_LOG_LEVEL` say (the template sets both). Not the
+/// runtime's own subscriber: its filter brings a regular expression engine into every zip.
 pub fn init() {
-    lambda_runtime::tracing::init_default_subscriber();
+    let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok().and_then(|level| level.parse().ok());
+    let lines = fmt().with_target(false).without_time().with_max_level(level.unwrap_or(LevelFilter::INFO));
+    match std::env::var("AWS_LAMBDA_LOG_FORMAT") {
+        Ok(format) if format.eq_ignore_ascii_case("json") => lines.json().init(),
+        _ => lines.init(),
+    }
 }
 
 /// Writes counts as one line in CloudWatch's embedded metric format, with the stack's name as dimension. They

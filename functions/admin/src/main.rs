@@ -14,7 +14,7 @@ use shared::{clients, telemetry};
 async fn main() -> anyhow::Result<()> {
     telemetry::init();
     let config = Config::from_env(Env::of_process())?;
-    let dynamodb = Client::new(&clients::of_function().await);
+    let dynamodb = Client::new(&clients::of_function());
     let router = router(Deps { beats: BeatsTable::new(dynamodb, config.beats_table), clock: Timestamp::now });
     lambda_http::lambda_runtime::run(event::service(router))
         .await

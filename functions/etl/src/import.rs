@@ -97,7 +97,8 @@ where
     /// - `failed` because of a store, a broken stream or the PII keys: an error. With wrong keys nothing is
     ///   written, and the dead letter that is left after the last try can be sent again once they are mended;
     /// - `running` because the time until the deadline is over: another invocation goes on;
-    /// - the lease is another's: an error, so that it is tried again should the other one die.
+    /// - the lease is another's: done. Should that one die, Lambda tries it again after a minute, when its lease has run
+    ///   out, and the sweep goes on with what nobody tries again.
     ///
     /// # Errors
     /// See above. The message holds no row of the file.
@@ -112,7 +113,10 @@ where
                 tracing::info!(import_id = %id, state = ?there.state, "import has ended before");
                 return Ok(());
             }
-            Claim::Leased(until) => bail!("import {id} is being loaded, its lease holds until {until}"),
+            Claim::Leased(until) => {
+                tracing::info!(import_id = %id, %until, "import is being loaded by another invocation");
+                return Ok(());
+            }
         }
         let progress = Progress::of(&entry);
         let behind = progress.checkpoint();

@@ -19,7 +19,7 @@ async fn main() -> Result<(), Error> {
              by guessing (every six-letter one in a minute). Use hmac unless old data has to match"
         );
     }
-    let aws = shared::clients::of_function().await;
+    let aws = shared::clients::of_function();
     // A bucket's name is part of the host's on AWS; other endpoints know it by the path.
     let s3 = aws_sdk_s3::config::Builder::from(&aws).force_path_style(aws.endpoint_url().is_some()).build();
     let dynamodb = aws_sdk_dynamodb::Client::new(&aws);

@@ -17,7 +17,7 @@ use tracing::warn;
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let config = Config::read(Env::of_process())?;
-    let aws = clients::of_function().await;
+    let aws = clients::of_function();
     let client = Client::new(&aws);
     let judge = Judge {
         monitors: MonitorsTable::new(client.clone(), config.monitors_table),

@@ -19,7 +19,7 @@ async fn main() -> Result<(), Error> {
     let config = Config::read(Env::of_process())?;
     // Wherever checks are made, the tables are at home.
     let home = Region::new(config.home_region.as_str().to_owned());
-    let client = Client::from_conf(Builder::from(&clients::of_function().await).region(home).build());
+    let client = Client::from_conf(Builder::from(&clients::of_function()).region(home).build());
     let stores = Stores {
         monitors: MonitorsTable::new(client.clone(), config.monitors_table),
         states: IncidentsTable::new(client.clone(), config.incidents_table),

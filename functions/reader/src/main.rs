@@ -15,7 +15,7 @@ use shared::{clients, telemetry};
 async fn main() -> anyhow::Result<()> {
     telemetry::init();
     let config = Config::from_env(Env::of_process())?;
-    let dynamodb = Client::new(&clients::of_function().await);
+    let dynamodb = Client::new(&clients::of_function());
     let router = router(Deps {
         monitors: MonitorsTable::new(dynamodb.clone(), config.monitors_table),
         signals: SignalsTable::new(dynamodb.clone(), config.signals_table),

@@ -13,7 +13,7 @@ use shared::{clients, telemetry};
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let config = Config::read(Env::of_process())?;
-    let aws = clients::of_function().await;
+    let aws = clients::of_function();
     let client = Client::new(&aws);
     let history = HistoryTable::new(client.clone(), config.history_table).consistent();
     let rollup = Rollup {

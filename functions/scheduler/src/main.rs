@@ -11,7 +11,7 @@ use shared::{clients, telemetry};
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let config = Config::read(Env::of_process())?;
-    let aws = clients::of_function().await;
+    let aws = clients::of_function();
     let client = aws_sdk_dynamodb::Client::new(&aws);
     let scheduler = Scheduler {
         shards: MonitorsTable::new(client.clone(), config.monitors_table),

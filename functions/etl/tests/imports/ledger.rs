@@ -13,9 +13,8 @@ async fn two_deliveries_of_one_object_do_not_load_it_at_once() {
     shop.world().delay = Duration::from_millis(30);
     let event = shop.put("purchases/a.csv", file(&rows(0, 100)));
     let (first, second) = tokio::join!(shop.deliver(event.clone()), shop.deliver(event));
-    assert!(first.is_ok() != second.is_ok(), "either may be the first");
-    let error = first.and(second).unwrap_err().to_string();
-    assert!(error.contains("is being loaded"), "{error}");
+    // Lambda would try an error again until it becomes a dead letter, and there is nothing wrong.
+    first.and(second).unwrap();
     assert_eq!(shop.world().batches, 4);
     assert_eq!(shop.entry("purchases/a.csv").state, ImportState::Loaded);
 }

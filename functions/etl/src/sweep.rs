@@ -1,15 +1,14 @@
 //! The sweep: imports whose invocation died, so that nobody goes on with them, are invoked again. Once an hour.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use futures_util::{StreamExt as _, stream};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use shared::import::{Import, ImportState};
 use shared::invoke::Invoke;
-use shared::store::ListImports;
+use shared::store::{ListImports, month_of, walk_imports};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::event::Upload;
@@ -18,12 +17,11 @@ use crate::import::Etl;
 /// How long a lease must have run out for: until then a retry or a continuation may be on its way.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
 
-/// Imports read at once, and most that are read of one month.
-const PAGE: usize = 100;
-const MAX_PAGES: usize = 100;
-
 /// Most imports that one sweep invokes; the next one finds the others.
 const MAX_INVOKED: usize = 100;
+
+/// Months that are looked at, this one included: an import that nobody gave up takes a week at most.
+const MONTHS: i32 = 2;
 
 /// Invocations under way at once.
 const AT_ONCE: usize = 8;
@@ -58,29 +56,14 @@ impl<O, K, P, L: ListImports, F: Invoke> Etl<O, K, P, L, F> {
 
     /// At most [`MAX_INVOKED`].
     async fn abandoned(&self, now: Timestamp) -> anyhow::Result<Vec<Import>> {
-        let this = TimeZone::UTC.to_datetime(now).date().first_of_month();
-        let last = this.yesterday().context("a month before this one")?.first_of_month();
-        let mut abandoned = self.abandoned_in(this, now).await?;
-        abandoned.extend(self.abandoned_in(last, now).await?);
-        abandoned.truncate(MAX_INVOKED);
-        Ok(abandoned)
-    }
-
-    async fn abandoned_in(&self, month: Date, now: Timestamp) -> anyhow::Result<Vec<Import>> {
         let mut abandoned = Vec::new();
-        let mut before = None;
-        for _page in 0..MAX_PAGES {
-            let page = self.ledger.imports(month, before, PAGE).await.context("reading the ledger")?;
-            let Some(last) = page.last() else { return Ok(abandoned) };
-            before = Some(last.started_at);
-            abandoned.extend(page.into_iter().filter(|import| {
-                import.state == ImportState::Running && now.duration_since(import.lease_until) > PATIENCE
-            }));
-            if abandoned.len() >= MAX_INVOKED {
-                return Ok(abandoned);
+        let walked = walk_imports(&self.ledger, month_of(now), MONTHS, |import| {
+            if import.state == ImportState::Running && now.duration_since(import.lease_until) > PATIENCE {
+                abandoned.push(import);
             }
-        }
-        tracing::warn!(%month, "the ledger has more imports of this month than the sweep reads");
+            if abandoned.len() < MAX_INVOKED { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        walked.await.context("reading the ledger")?;
         Ok(abandoned)
     }
 }

@@ -3,6 +3,9 @@
 //! id. People who have asked to be erased are in a partition of their own.
 
 mod erased;
+mod walk;
+
+pub use walk::{IMPORT_MONTHS, month_of, walk_imports};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;

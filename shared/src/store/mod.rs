@@ -38,7 +38,7 @@ use crate::trend::{DaySales, DayTrend, HourSales};
 
 pub use beats::BeatsTable;
 pub use history::HistoryTable;
-pub use imports::ImportsTable;
+pub use imports::{IMPORT_MONTHS, ImportsTable, month_of, walk_imports};
 pub use incidents::IncidentsTable;
 pub use mark::{Mark, Reported};
 pub use monitors::MonitorsTable;

@@ -6,9 +6,8 @@ use std::ops::ControlFlow;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use shared::import::{Import, ImportState};
-use shared::store::{ListImports, StoreError};
+use shared::store::{ListImports, StoreError, month_of, walk_imports};
 
-use super::ledger::{month_of, walk};
 use super::{short, state_name};
 use crate::table::Table;
 
@@ -27,7 +26,7 @@ pub async fn listed(
 ) -> Result<Vec<Import>, StoreError> {
     let month = month.unwrap_or_else(|| month_of(now));
     let mut found = Vec::new();
-    walk(ledger, month, 1, |import| {
+    walk_imports(ledger, month, 1, |import| {
         if state.is_none_or(|state| import.state == state) {
             found.push(import);
         }

@@ -9,9 +9,8 @@ use anyhow::{anyhow, bail};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use shared::import::{Import, ImportId, ImportState};
-use shared::store::ListImports;
+use shared::store::{IMPORT_MONTHS, ListImports, month_of, walk_imports};
 
-use super::ledger::{MONTHS, month_of, walk};
 use super::list::took;
 use super::state_name;
 use crate::table::harmless;
@@ -63,7 +62,7 @@ pub async fn found(ledger: &impl ListImports, wanted: &Wanted, now: Timestamp) -
             return import.ok_or_else(|| anyhow!("no import has the id {id}: {SEE}"));
         }
         Wanted::Prefix(digits) => {
-            walk(ledger, newest, MONTHS, |import| {
+            walk_imports(ledger, newest, IMPORT_MONTHS, |import| {
                 if import.import_id.to_string().starts_with(digits) {
                     found.push(import);
                 }
@@ -72,7 +71,7 @@ pub async fn found(ledger: &impl ListImports, wanted: &Wanted, now: Timestamp) -
             .await?;
         }
         Wanted::Key(key) => {
-            walk(ledger, newest, MONTHS, |import| {
+            walk_imports(ledger, newest, IMPORT_MONTHS, |import| {
                 if import.object.key == *key {
                     found.push(import);
                     return ControlFlow::Break(());

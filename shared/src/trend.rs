@@ -9,6 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::purchase::ItemId;
 
+/// Where the analytics copy keeps the purchases of a day: readers take `date` for a column (Hive's partitions).
+pub fn analytics_key(date: Date) -> String {
+    format!("analytics/date={date}/purchases.parquet")
+}
+
 /// Items that sales name at most: those with the most revenue.
 pub const TOP_ITEMS: usize = 20;
 
@@ -83,4 +88,14 @@ pub struct HourSales {
     pub hour: i8,
     /// What was sold.
     pub sales: Sales,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_has_one_place() {
+        assert_eq!(analytics_key("2021-03-21".parse().unwrap()), "analytics/date=2021-03-21/purchases.parquet");
+    }
 }

@@ -10,7 +10,7 @@ const MAX_EMAIL: usize = 320;
 /// The e-mail as it is hashed: byte order mark and white space off, NFC, lower case. `None` when that is empty,
 /// has no `@`, more than [`MAX_EMAIL`] bytes or a NUL among them, or is no UTF-8.
 #[inline]
-pub(crate) fn normalised(email: &[u8]) -> Option<Cow<'_, [u8]>> {
+pub fn normalised(email: &[u8]) -> Option<Cow<'_, [u8]>> {
     // Nearly all of them are in their normal form. Without a way out of the loop, many bytes are looked at at once.
     let (mut plain, mut at) = (true, false);
     for byte in email {
@@ -29,12 +29,12 @@ fn changed(email: &[u8]) -> Option<Cow<'_, [u8]>> {
     if !email.contains('@') || email.contains('\0') {
         return None;
     }
-    let normal = if email.is_ascii() {
-        email.to_ascii_lowercase()
-    } else {
-        email.nfc().collect::<String>().to_lowercase()
-    };
-    Some(Cow::Owned(normal.into_bytes()))
+    Some(Cow::Owned(folded(email).into_bytes()))
+}
+
+/// A text as an e-mail is hashed, without its ends taken off: NFC, lower case. What an e-mail is searched for in.
+pub fn folded(text: &str) -> String {
+    if text.is_ascii() { text.to_ascii_lowercase() } else { text.nfc().collect::<String>().to_lowercase() }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub mod csv;
 pub mod dates;
 pub mod days;
 pub mod decode;
-mod email;
+pub mod email;
 pub mod encoding;
 mod end;
 pub mod event;

@@ -12,7 +12,7 @@ use http::{HeaderMap, Uri};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use shared::purchase::{BuyerToken, ItemId, Purchase, written};
+use shared::purchase::{BuyerToken, CSV_COLUMNS, ItemId, Purchase, written};
 use shared::session::Scope;
 use shared::store::{ReadPurchases, ReadSessions};
 use tokio::time::Instant;
@@ -79,9 +79,6 @@ struct Row<'a> {
     linked: Option<&'a str>,
 }
 
-/// The columns of a page as CSV, the same in every page.
-const COLUMNS: [&str; 6] = ["buyer", "item_id", "quantity", "price", "purchase_date", "linked"];
-
 async fn purchases_of<P, K>(
     Shared(deps): Shared<Arc<Deps<P, K>>>,
     uri: Uri,
@@ -141,7 +138,7 @@ fn row(purchase: &Purchase) -> Result<Row<'_>, Failure> {
 }
 
 fn table(purchases: &[Purchase]) -> Vec<u8> {
-    let mut table = Table::new(COLUMNS);
+    let mut table = Table::new(CSV_COLUMNS);
     for purchase in purchases {
         table.row(&[
             purchase.buyer.to_string(),

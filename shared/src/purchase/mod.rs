@@ -8,6 +8,9 @@ pub use buyer::{BuyerToken, is_key_id};
 pub use numbers::{ItemId, MAX_ITEM_ID, MAX_PRICE_DIGITS, Money, Quantity};
 pub use position::{BUCKETS, Position, RowId, sortable, written};
 
+/// The columns of purchases as CSV, wherever they are handed out.
+pub const CSV_COLUMNS: [&str; 6] = ["buyer", "item_id", "quantity", "price", "purchase_date", "linked"];
+
 /// One sold item of one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Purchase {

@@ -7,6 +7,7 @@ use aws_sdk_s3::Client;
 use bytes::Bytes;
 use jiff::civil::Date;
 use shared::clients::causes;
+use shared::trend::analytics_key;
 
 /// Writes the analytics copy.
 pub trait WriteAnalytics {
@@ -31,25 +32,10 @@ impl AnalyticsBucket {
     }
 }
 
-/// Where the file of a day is: readers take `date` for a column (Hive's partitions).
-pub(crate) fn key(date: Date) -> String {
-    format!("analytics/date={date}/purchases.parquet")
-}
-
 impl WriteAnalytics for AnalyticsBucket {
     async fn put(&self, date: Date, file: Bytes) -> anyhow::Result<()> {
-        let put = self.client.put_object().bucket(&self.bucket).key(key(date));
+        let put = self.client.put_object().bucket(&self.bucket).key(analytics_key(date));
         let put = put.content_type("application/vnd.apache.parquet").body(file.into());
         put.send().await.map(drop).map_err(|error| anyhow!(causes(&error)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_day_has_one_place() {
-        assert_eq!(key("2021-03-21".parse().unwrap()), "analytics/date=2021-03-21/purchases.parquet");
     }
 }

@@ -109,10 +109,11 @@ async fn of_bucket(
             tokens.contains(&purchase.buyer) || purchase.linked.as_ref().is_some_and(|t| tokens.contains(t))
         };
         found.extend(page.purchases.into_iter().filter(is_of));
-        // A page that leads no further ends the bucket: nothing may loop for ever.
-        match page.read_to.filter(|to| query.after.is_none_or(|after| *to > after)) {
-            Some(to) => query.after = Some(to),
-            None => return Ok(found),
+        let Some(to) = page.read_to else { return Ok(found) };
+        // Neither may it loop for ever, nor pass over what is behind.
+        if query.after.is_some_and(|after| to <= after) {
+            return Err(StoreError::Broken("a page of purchases that does not get on".to_owned()));
         }
+        query.after = Some(to);
     }
 }

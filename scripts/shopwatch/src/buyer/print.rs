@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use shared::purchase::{BuyerToken, Purchase, written};
+use shared::purchase::{BuyerToken, CSV_COLUMNS, Purchase, written};
 
 use super::Found;
 use crate::table::{Table, counted};
@@ -32,9 +32,6 @@ struct Row<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     linked: Option<&'a str>,
 }
-
-/// The columns of CSV, as `GET /purchases` has them.
-const COLUMNS: [&str; 6] = ["buyer", "item_id", "quantity", "price", "purchase_date", "linked"];
 
 fn row(purchase: &Purchase) -> serde_json::Result<Row<'_>> {
     Ok(Row {
@@ -81,7 +78,7 @@ pub fn print(found: &Found, shape: Shape, out: &mut impl Write) -> io::Result<()
 
 fn csv(purchases: &[Purchase], out: &mut impl Write) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(COLUMNS)?;
+    csv.write_record(CSV_COLUMNS)?;
     for purchase in purchases {
         csv.write_record([
             purchase.buyer.to_string(),

@@ -5,6 +5,7 @@ use aws_sdk_s3::Client;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use shared::clients::causes;
+use shared::trend::analytics_key;
 
 use super::rollups::ReadCopy;
 
@@ -22,8 +23,7 @@ impl Copy {
 
 impl ReadCopy for Copy {
     async fn written_at(&self, date: Date) -> anyhow::Result<Option<Timestamp>> {
-        let key = format!("analytics/date={date}/purchases.parquet");
-        match self.client.head_object().bucket(&self.bucket).key(key).send().await {
+        match self.client.head_object().bucket(&self.bucket).key(analytics_key(date)).send().await {
             Ok(head) => Ok(head.last_modified.and_then(|at| Timestamp::from_second(at.secs()).ok())),
             Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(None),
             Err(error) => Err(anyhow!(causes(&error))),

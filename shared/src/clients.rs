@@ -9,6 +9,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 
+use crate::store::ThrottledBatch;
+
 /// Attempts at one call, the first included.
 const MAX_ATTEMPTS: u32 = 4;
 
@@ -25,6 +27,14 @@ pub fn of_function() -> SdkConfig {
         .retry_config(retries());
     config.set_endpoint_url(text("AWS_ENDPOINT_URL"));
     config.build()
+}
+
+/// The client of DynamoDB for tables that are written or read in batches. It sends a batch that was refused whole,
+/// because too much is asked of the table, once only: the store sends it again, and so knows of it. Everything else
+/// is tried again as every call is.
+pub fn dynamodb(aws: &SdkConfig) -> aws_sdk_dynamodb::Client {
+    let config = aws_sdk_dynamodb::config::Builder::from(aws).retry_classifier(ThrottledBatch).build();
+    aws_sdk_dynamodb::Client::from_conf(config)
 }
 
 /// The configuration of a command on somebody's machine: credentials from wherever AWS tools look for them.

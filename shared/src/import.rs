@@ -13,6 +13,13 @@ use crate::text::{Invalid, is_hex};
 /// How long a lease holds without a heartbeat, in seconds.
 pub const LEASE_SECONDS: i64 = 45;
 
+/// The owner of an import that was released, for the next invocation to go on with.
+pub const NOBODY: &str = "nobody";
+
+/// Most different days of one import, of one night, and of what follows one day: 27 years. They are named in one entry
+/// of the ledger, which may have 400 KB, and in one event, which may have 1 MB (256 KB until 2025): 130 KB.
+pub const MAX_DAYS: usize = 10_000;
+
 /// One version of one object: what is imported at most once.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ObjectVersion {
@@ -161,7 +168,7 @@ pub struct Import {
     /// Passes over the file, this one included.
     #[serde(default)]
     pub passes: u32,
-    /// The days (UTC) that any row was loaded for, in order; recorded with the end.
+    /// The days (UTC) that any row was loaded for, in order; recorded with every heartbeat.
     #[serde(default)]
     pub days: Vec<Date>,
     /// Rejected rows that the rejects file has no room for.
@@ -176,7 +183,7 @@ pub struct Import {
     /// Where the refused rows are, if there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejects_key: Option<String>,
-    /// When the first delivery began.
+    /// When it was begun: by the first delivery, or after it had failed by the one that began it anew.
     pub started_at: Timestamp,
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -184,7 +191,7 @@ pub struct Import {
     /// How long the last attempt took, in ms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
-    /// Who holds the lease: the id of one invocation.
+    /// Who holds the lease: the id of one invocation, or [`NOBODY`].
     pub owner: String,
     /// Until when nobody else may load it.
     pub lease_until: Timestamp,
@@ -217,6 +224,13 @@ impl Import {
             lease_until: lease_from(now),
         }
     }
+
+    /// Rows that the last attempt read each second: all of them, because every attempt begins with the first. Nothing
+    /// while it is running.
+    pub fn rows_per_s(&self) -> Option<u64> {
+        let duration_ms = self.duration_ms.filter(|_| self.state != ImportState::Running)?;
+        self.counts.rows.saturating_mul(1_000).checked_div(duration_ms)
+    }
 }
 
 /// Until when a lease taken now holds.
@@ -236,5 +250,21 @@ mod tests {
         assert_ne!(id("purchases/a.csv", "1"), id("purchases/a.csv", "2"));
         assert_ne!(id("purchases/a.csv1", ""), id("purchases/a.csv", "1"));
         assert_eq!(id("purchases/a.csv", "1").rejects_key().len(), "rejects/.csv".len() + 64);
+    }
+
+    #[test]
+    fn rows_per_second_are_the_last_attempts() {
+        let object = ObjectVersion { key: "purchases/a.csv".into(), version: "1".into() };
+        let mut import = Import::begun(object, 1_000, "one", "2026-11-21T14:25:00Z".parse().unwrap());
+        import.counts.rows = 3_000;
+        assert_eq!(import.rows_per_s(), None);
+        import.duration_ms = Some(1_500);
+        assert_eq!(import.rows_per_s(), None, "it goes on");
+        // It was begun long before the attempt that ended it.
+        import.ended_at = Some("2026-11-21T19:00:00Z".parse().unwrap());
+        import.state = ImportState::Loaded;
+        assert_eq!(import.rows_per_s(), Some(2_000));
+        import.duration_ms = Some(0);
+        assert_eq!(import.rows_per_s(), None);
     }
 }

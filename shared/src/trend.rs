@@ -62,6 +62,17 @@ pub struct DayTrend {
     pub hours: BTreeMap<i8, Sales>,
     /// When reading the purchases began: of two results the later one stays.
     pub read_at: Timestamp,
+    /// The `since` of the request that it answers, if that had one: a day that follows another.
+    pub since: Option<Timestamp>,
+}
+
+/// Which reading a day's trend is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrendReading {
+    /// When it began.
+    pub read_at: Timestamp,
+    /// The `since` of the request that it was for, if that had one.
+    pub since: Option<Timestamp>,
 }
 
 /// What a day's item holds: everything but the hours.
@@ -96,6 +107,9 @@ mod tests {
 
     #[test]
     fn a_day_has_one_place() {
-        assert_eq!(analytics_key("2021-03-21".parse().unwrap()), "analytics/date=2021-03-21/purchases.parquet");
+        assert_eq!(
+            analytics_key("2021-03-21".parse().unwrap()),
+            "analytics/date=2021-03-21/purchases.parquet"
+        );
     }
 }

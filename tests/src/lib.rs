@@ -1,12 +1,17 @@
 //! What the tests of several crates share: the stores in memory, the sample events, the local cloud.
 
+pub mod analytics;
 pub mod clone;
 pub mod demo_shop;
+pub mod everything;
 pub mod example;
+pub mod export;
+pub mod fed;
 pub mod local_cloud;
 pub mod memory;
 pub mod operator;
 pub mod stream;
+pub mod trends;
 
 use std::path::{Path, PathBuf};
 

@@ -1,23 +1,27 @@
-"""Prints everything that functions have logged, and every dead letter. usage: logged.py STACK"""
+"""Prints everything that functions have logged, and every dead letter, which is taken from its queue. usage: logged.py STACK"""
 
+import json
 import sys
 
 import boto3
 
 stack = sys.argv[1]
 logs = boto3.client("logs")
-for group in logs.describe_log_groups(logGroupNamePrefix="/aws/")["logGroups"]:
-    name = group["logGroupName"]
-    for page in logs.get_paginator("filter_log_events").paginate(logGroupName=name):
-        for event in page["events"]:
-            for line in event["message"].splitlines():
-                print(name, line)
+for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix="/aws/"):
+    for group in page["logGroups"]:
+        name = group["logGroupName"]
+        for events in logs.get_paginator("filter_log_events").paginate(logGroupName=name):
+            for event in events["events"]:
+                for line in event["message"].splitlines():
+                    print(name, line)
 sqs = boto3.client("sqs")
 queue = sqs.get_queue_url(QueueName=f"{stack}-dead-letters")["QueueUrl"]
 for _ in range(1000):
-    messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0).get("Messages", [])
+    messages = sqs.receive_message(
+        QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0, MessageAttributeNames=["All"]
+    ).get("Messages", [])
     for message in messages:
-        print("dead letter", message["Body"])
+        print("dead letter", message["Body"], json.dumps(message.get("MessageAttributes", {}), default=str))
         sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
     if not messages:
         break

@@ -68,6 +68,8 @@ pub struct Tables {
     pub trends: BTreeMap<Date, DayTrend>,
     /// The table `history`: the first day that each buyer bought on.
     pub first_bought: BTreeMap<BuyerToken, Date>,
+    /// The table `history`: the day that each of these was moved from, or it itself.
+    pub first_moved_from: BTreeMap<BuyerToken, Date>,
     /// The table `history`: the days that each buyer bought on.
     pub bought: BTreeSet<(BuyerToken, Date)>,
     /// The table `signals`.

@@ -38,6 +38,25 @@ pub fn shopwatch(cloud: &LocalCloud, arguments: &[&str]) -> Run {
     Run { code: status.code().unwrap_or(-1), stdout: text(stdout), stderr: text(stderr) }
 }
 
+/// Runs `shopwatch ARGUMENTS…`, which has to succeed.
+///
+/// # Panics
+/// When it does not.
+pub fn run(cloud: &LocalCloud, arguments: &[&str]) -> Run {
+    let run = shopwatch(cloud, arguments);
+    assert_eq!(run.code, 0, "{arguments:?}: {}{}", run.stdout, run.stderr);
+    run
+}
+
+/// A new API key with the scope `purchases`.
+///
+/// # Panics
+/// When it cannot be made.
+pub fn api_key(cloud: &LocalCloud) -> String {
+    let key = run(cloud, &["keys", "create", "--name", "test", "--scope", "purchases"]).stdout;
+    key.trim().to_owned()
+}
+
 /// The binary that cargo built beside the tests, which run from `target/debug/deps/`.
 ///
 /// # Panics

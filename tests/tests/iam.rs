@@ -33,11 +33,13 @@ fn key() -> Option<HashMap<String, AttributeValue>> {
     Some(["pk", "sk"].map(|name| (name.to_owned(), AttributeValue::S("iam-test".to_owned()))).into())
 }
 
-/// What happens when a function tries this on this resource: `None` when it is let through.
+/// What happens when a function tries this on this resource: `None` when it is let through. A query is of a partition
+/// named behind the table, `history/TREND#2020-06`, or of one that no table has.
 async fn refusal(cloud: &LocalCloud, function: &str, action: &str, on: &str) -> Option<String> {
     let aws = acting_as(cloud, function).await;
     let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
-    let table = cloud.name(on);
+    let (table, partition) = on.split_once('/').unwrap_or((on, "iam-test"));
+    let table = cloud.name(table);
     let s3 =
         aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(&aws).force_path_style(true).build());
     let bucket = cloud.bucket().await;
@@ -55,7 +57,7 @@ async fn refusal(cloud: &LocalCloud, function: &str, action: &str, on: &str) -> 
         "Scan" => dynamodb.scan().table_name(table).send().await.err().map(|e| text(&e)),
         "Query" => {
             let query = dynamodb.query().table_name(table).key_condition_expression("pk = :pk");
-            let query = query.expression_attribute_values(":pk", AttributeValue::S("SHARD#s0".to_owned()));
+            let query = query.expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()));
             query.send().await.err().map(|e| text(&e))
         }
         "GetObject" => s3.get_object().bucket(bucket).key(on).send().await.err().map(|e| text(&e)),
@@ -86,6 +88,7 @@ async fn a_function_is_refused_what_it_does_not_need() {
         ("scheduler", "PutItem", "monitors"),
         ("scheduler", "Query", "signals"),
         ("scheduler", "Invoke", "etl"),
+        ("scheduler", "Query", "history/BUYER#k1.0"),
         ("ping", "PutItem", "monitors"),
         ("ping", "Query", "signals"),
         ("ping", "DeleteItem", "signals"),
@@ -96,27 +99,39 @@ async fn a_function_is_refused_what_it_does_not_need() {
         ("ping", "PutItem", "beats"),
         ("ping", "PutItem", "secrets"),
         ("ping", "Query", "incidents"),
+        ("ping", "Query", "history/BUYER#k1.0"),
         ("judge", "PutItem", "monitors"),
         ("judge", "PutItem", "signals"),
         ("judge", "GetItem", "secrets"),
         ("judge", "DeleteItem", "incidents"),
         ("judge", "Query", "purchases"),
+        ("judge", "Query", "history/BUYER#k1.0"),
         ("rollup", "PutItem", "signals"),
         ("rollup", "PutItem", "incidents"),
         ("rollup", "PutItem", "purchases"),
         ("rollup", "PutItem", "imports"),
         ("rollup", "Invoke", "etl"),
         ("rollup", "GetItem", "secrets"),
+        ("rollup", "GetItem", "sessions"),
+        ("rollup", "DeleteItem", "purchases"),
+        ("rollup", "Scan", "history"),
+        ("rollup", "GetSecretValue", "pii-key"),
+        ("rollup", "GetObject", "purchases/any.csv"),
+        ("rollup", "PutObject", "purchases/any.csv"),
         ("admin", "PutItem", "monitors"),
         ("admin", "GetItem", "secrets"),
         ("admin", "Query", "signals"),
         ("admin", "GetItem", "sessions"),
+        ("admin", "Query", "history/BUYER#k1.0"),
+        ("admin", "GetSecretValue", "pii-key"),
         ("etl", "Query", "purchases"),
         ("etl", "GetItem", "secrets"),
         ("etl", "DeleteItem", "purchases"),
         ("etl", "Scan", "imports"),
         ("etl", "Invoke", "scheduler"),
         ("etl", "GetItem", "sessions"),
+        ("etl", "Query", "history/BUYER#k1.0"),
+        ("etl", "PutItem", "history"),
         ("etl", "GetObject", "rejects/any.csv"),
         ("etl", "PutObject", "purchases/any.csv"),
         ("reader", "PutItem", "purchases"),
@@ -127,6 +142,9 @@ async fn a_function_is_refused_what_it_does_not_need() {
         ("reader", "PutItem", "history"),
         ("reader", "GetItem", "secrets"),
         ("reader", "GetItem", "beats"),
+        ("reader", "DeleteItem", "history"),
+        ("reader", "Scan", "history"),
+        ("reader", "Scan", "purchases"),
         ("reader", "Scan", "sessions"),
         ("reader", "Query", "imports"),
         ("reader", "GetSecretValue", "pii-key"),
@@ -141,4 +159,7 @@ async fn a_function_is_refused_what_it_does_not_need() {
     // The test itself can tell: what a function needs is not refused.
     assert_eq!(refusal(&cloud, "reader", "Query", "signals").await, None);
     assert_eq!(refusal(&cloud, "ping", "Query", "monitors").await, None);
+    // On AWS a partition of buyers would be refused; the emulator knows no leading keys, so the template's test of
+    // roles asserts them.
+    assert_eq!(refusal(&cloud, "reader", "Query", "history/TREND#2020-06").await, None);
 }

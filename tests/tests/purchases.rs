@@ -6,11 +6,14 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::{Value, json};
 use shared::import::{Import, ImportState, ObjectVersion};
 use shared::store::{ImportsTable, ReadImports};
+use tests::everything::{around, everything};
+use tests::fed::{self, until_recomputed};
 use tests::local_cloud::LocalCloud;
-use tests::operator::{Run, shopwatch};
+use tests::operator::{Run, api_key, shopwatch};
 use tokio::sync::Mutex;
 
 /// The tests change the stack's one secret, so they take turns.
@@ -22,12 +25,6 @@ const CANARY: &str = "qzcanaryqz";
 /// Imports a file under a key; the key must be new, so that the import is too.
 fn import(cloud: &LocalCloud, file: &Path, key: &str) -> Run {
     shopwatch(cloud, &["import", file.to_str().unwrap(), "--key", key])
-}
-
-fn api_key(cloud: &LocalCloud) -> String {
-    let run = shopwatch(cloud, &["keys", "create", "--name", "test", "--scope", "purchases"]);
-    assert_eq!(run.code, 0, "{}", run.stderr);
-    run.stdout.trim().to_owned()
 }
 
 /// Every purchase between two days, read page by page.
@@ -168,45 +165,58 @@ async fn bad_rows_are_rejected_with_their_reason_and_no_address_leaves() {
     let expected: Vec<(u64, String)> = (2..).zip(bad.iter().cloned()).collect();
     assert_eq!(rejects, expected);
 
-    let mut everything = format!("{}{}{found:?}", run.stdout, run.stderr);
-    let dynamodb = aws_sdk_dynamodb::Client::new(&cloud.aws);
-    let tables = [
-        "monitors",
-        "secrets",
-        "beats",
-        "signals",
-        "incidents",
-        "history",
-        "purchases",
-        "imports",
-        "sessions",
-    ];
-    for table in tables {
-        let mut items = dynamodb.scan().table_name(cloud.name(table)).into_paginator().items().send();
-        while let Some(item) = items.next().await {
-            everything.push_str(&format!("{table}: {:?}\n", item.unwrap()));
-        }
-    }
-    assert!(
-        everything.contains("LoadedWithRejects") || everything.contains("loaded_with_rejects"),
-        "the search saw the ledger"
-    );
+    // One that fails for good leaves a dead letter.
+    let secrets = aws_sdk_secretsmanager::Client::new(&cloud.aws);
+    let name = format!("{}/pii-key", cloud.stack);
+    let original = secrets.get_secret_value().secret_id(&name).send().await.unwrap().secret_string.unwrap();
+    let changed = json!({"active": "k1", "k1": "y".repeat(64)}).to_string();
+    secrets.put_secret_value().secret_id(&name).secret_string(&changed).send().await.unwrap();
+    let failed = import(&cloud, &file, "purchases/planted-and-dead.csv");
+    until_dead(&cloud).await;
+    secrets.put_secret_value().secret_id(&name).secret_string(&original).send().await.unwrap();
+    assert_eq!(failed.code, 5, "{}{}", failed.stdout, failed.stderr);
+
+    until_recomputed(&cloud, &fed::import(&cloud, &key, "purchases/planted.csv").await).await;
+    let told = [&run.stdout, &run.stderr, &failed.stdout, &failed.stderr].map(String::as_str).concat();
+    let mut everything = everything(&cloud).await + &told + &format!("{found:?}");
     for path in ["/", "/signals", "/purchases", &format!("/purchases?buyer=ada.{CANARY}@shop.example")] {
         everything.push_str(&cloud.get(path, Some(&key)).await.1);
     }
-    let logged = cloud.logged();
-    for (function, says) in [("etl", "import ended"), ("reader", "/aws/lambda/")] {
-        let group = format!("/aws/lambda/{} ", cloud.name(function));
-        let seen = logged.lines().any(|line| line.starts_with(&group) && line.contains(says));
-        assert!(seen, "the search saw what {function} logs");
+    let lines = |start: &str, says: &str| {
+        everything.lines().any(|line| line.starts_with(start) && line.contains(says))
+    };
+    for (start, says) in [
+        (format!("/aws/lambda/{} ", cloud.name("etl")), "import ended"),
+        (format!("/aws/lambda/{} ", cloud.name("reader")), "/aws/lambda/"),
+        ("dead letter ".to_owned(), "purchases/planted-and-dead.csv"),
+        ("function ".to_owned(), "PII_SECRET"),
+        ("stack ".to_owned(), "OutputKey"),
+        (cloud.name("imports:"), "loaded_with_rejects"),
+        (cloud.name("purchases:"), "2022-05-01T10:00:00"),
+        (cloud.analytics_bucket().await, "2022-05-01T10:00:00"),
+    ] {
+        assert!(lines(&start, says), "the search saw no {start}: {says}");
     }
-    everything.push_str(&logged);
-    assert!(!everything.contains(CANARY), "an e-mail address left: {:?}", around(&everything, CANARY));
+    let keys: Value = serde_json::from_str(&original).unwrap();
+    for secret in [CANARY, keys["k1"].as_str().unwrap(), &"y".repeat(64)] {
+        assert!(!everything.contains(secret), "it is elsewhere too: {:?}", around(&everything, secret));
+    }
 }
 
-fn around<'a>(text: &'a str, part: &str) -> Option<&'a str> {
-    let at = text.find(part)?;
-    text.get(at.saturating_sub(200)..(at + 100).min(text.len()))
+/// Waits for a dead letter.
+async fn until_dead(cloud: &LocalCloud) {
+    let sqs = aws_sdk_sqs::Client::new(&cloud.aws);
+    let queue = sqs.get_queue_url().queue_name(cloud.name("dead-letters")).send().await.unwrap();
+    let asked = sqs.get_queue_attributes().queue_url(queue.queue_url.unwrap());
+    let asked = asked.attribute_names(QueueAttributeName::ApproximateNumberOfMessages);
+    for _ in 0..120 {
+        let told = asked.clone().send().await.unwrap().attributes.unwrap();
+        if told[&QueueAttributeName::ApproximateNumberOfMessages] != "0" {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    panic!("no dead letter within 30 s");
 }
 
 /// Uploads bytes and waits for the end of their import.

@@ -1,212 +1,255 @@
-//! What an import feeds, end to end: the ledger, trends, the analytics copy, and what a person may ask to be done.
+//! What an import feeds, end to end: the ledger, the table, trends, the buyer index, the analytics copy; and what a
+//! person may ask to be done.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::path::Path;
 
 use serde_json::Value;
-use tests::local_cloud::LocalCloud;
-use tests::operator::{Run, shopwatch};
-
-/// What is not seen by then will not come: the days of an import are recomputed in invocations of their own.
-const SOON: Duration = Duration::from_secs(90);
+use tests::everything::{around, everything};
+use tests::export::{self, Row, Sold};
+use tests::fed::{self, Fed, anonymous, until_recomputed};
+use tests::local_cloud::{Item, LocalCloud, text};
+use tests::operator::{api_key, run};
+use tests::trends::{Trends, buckets};
 
 /// Nothing else in the tests buys in this month.
+const MONTH: &str = "2020-06";
 const FROM: &str = "2020-06-01";
 const TO: &str = "2020-06-30";
 
-fn run(cloud: &LocalCloud, arguments: &[&str]) -> Run {
-    let run = shopwatch(cloud, arguments);
-    assert_eq!(run.code, 0, "{arguments:?}: {}{}", run.stdout, run.stderr);
-    run
+/// Part of every e-mail address here, and of none elsewhere.
+const CANARY: &str = ".qzjuneqz@";
+
+/// What is bought of in the export that is not imported again after the rotation, and in no other.
+const KEPT: u64 = 900_001;
+
+/// The tests' shop, the API key, and who buys there.
+struct Shop {
+    cloud: LocalCloud,
+    key: String,
 }
 
-async fn get(cloud: &LocalCloud, path: &str, key: &str) -> Value {
-    let (status, body) = cloud.get(path, Some(key)).await;
-    assert_eq!(status, 200, "{path}: {body}");
-    serde_json::from_str(&body).unwrap()
+impl Shop {
+    /// Imports a file under a key, waits until every day it touched was recomputed, and says what is there then.
+    async fn import(&self, file: &Path, object: &str) -> (Value, Fed) {
+        run(&self.cloud, &["import", file.to_str().unwrap(), "--key", object]);
+        let import = fed::import(&self.cloud, &self.key, object).await;
+        until_recomputed(&self.cloud, &import).await;
+        (import, Fed::of(&self.cloud, &self.key, MONTH).await)
+    }
+
+    async fn until(&self, trends: &Trends) {
+        trends.wait(&self.cloud, &self.key, FROM, TO).await;
+    }
 }
 
-/// What of a day can be told from the export: orders, pieces, revenue in hundredths, buyers, returns.
-type Day = (usize, i64, i64, usize, usize);
-
-fn cents_of(amount: f64) -> i64 {
-    format!("{:.0}", amount * 100.0).parse().unwrap()
+/// An export of a few days with returns and cents: what every tenth customer of a generated shop does.
+fn export(cloud: &LocalCloud, folder: &Path) -> String {
+    let file = folder.join("generated.csv");
+    let generate = ["purchases", "generate", "--rows", "30000", "--seed", "5", "--from", FROM];
+    run(cloud, &[&generate[..], &["--cents", "--returns", "3", "--output", file.to_str().unwrap()]].concat());
+    let generated = fs::read_to_string(file).unwrap();
+    let tenth = generated.lines().filter(|line| line.split_once('@').unwrap().0.ends_with('0'));
+    tenth.map(|line| line.replace('@', CANARY) + "\r\n").collect()
 }
 
-/// The days of an export, without those who are erased.
-fn days(export: &str, erased: Option<&str>) -> BTreeMap<String, Day> {
-    let mut orders: BTreeMap<String, BTreeSet<(String, String)>> = BTreeMap::new();
-    let mut buyers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut sums: BTreeMap<String, (i64, i64, usize)> = BTreeMap::new();
-    for line in export.lines() {
+/// A row of the same people, at the same instants, of something that costs a fraction of a cent.
+fn kept(export: &str) -> String {
+    let some = export.lines().step_by(100).map(|line| {
         let fields: Vec<&str> = line.split(',').collect();
-        let [email, _, quantity, price, at] = fields[..] else { panic!("{line}") };
-        if erased == Some(email) {
-            continue;
-        }
-        let (date, quantity) = (at[..10].to_owned(), quantity.parse::<i64>().unwrap());
-        let cents = cents_of(price.parse().unwrap());
-        buyers.entry(date.clone()).or_default().insert(email.to_owned());
-        if quantity > 0 {
-            orders.entry(date.clone()).or_default().insert((email.to_owned(), at.to_owned()));
-        }
-        let sum = sums.entry(date).or_default();
-        *sum = (sum.0 + quantity, sum.1 + quantity * cents, sum.2 + usize::from(quantity < 0));
-    }
-    let day = |(date, (quantity, cents, returns)): (&String, &(i64, i64, usize))| {
-        let orders = orders.get(date).map_or(0, BTreeSet::len);
-        (date.clone(), (orders, *quantity, *cents, buyers[date].len(), *returns))
-    };
-    sums.iter().map(day).collect()
-}
-
-/// The days that the API tells of, those without sales left out.
-async fn trends(cloud: &LocalCloud, key: &str) -> BTreeMap<String, Day> {
-    let answer = get(cloud, &format!("/purchases/trends?from={FROM}&to={TO}&bucket=day"), key).await;
-    let days = answer["trends"].as_array().unwrap().iter().map(|day| {
-        let number = |name: &str| day[name].as_i64().unwrap();
-        let count = |name: &str| usize::try_from(number(name)).unwrap();
-        let cents = cents_of(day["revenue"].as_f64().unwrap());
-        let date = day["from"].as_str().unwrap()[..10].to_owned();
-        (date, (count("orders"), number("quantity"), cents, count("buyers"), count("returns")))
+        format!("{},{KEPT},3,0.0125,{}\r\n", fields[0], fields[4])
     });
-    days.filter(|(_, day)| *day != (0, 0, 0, 0, 0)).collect()
+    some.collect()
 }
 
-/// Waits until the API tells of these days.
-async fn until_trends(cloud: &LocalCloud, key: &str, wanted: &BTreeMap<String, Day>) {
-    let begun = Instant::now();
-    loop {
-        let found = trends(cloud, key).await;
-        if found == *wanted {
-            eprintln!("trends after {:.1?}", begun.elapsed());
-            return;
-        }
-        assert!(begun.elapsed() < SOON, "{found:?}\nis not\n{wanted:?}");
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    }
-}
-
-/// What DuckDB and pandas read from the analytics copy of the month: rows, pieces, revenue, buyers of each day.
-async fn analytics(cloud: &LocalCloud, folder: &Path) -> BTreeMap<String, (usize, i64, i64, usize)> {
-    let (s3, bucket) = (cloud.s3(), cloud.bucket().await.replace("-uploads-", "-analytics-"));
-    let listed = s3.list_objects_v2().bucket(&bucket).prefix("analytics/date=2020-06-").send().await.unwrap();
-    for object in listed.contents() {
-        let key = object.key().unwrap();
-        let body = s3.get_object().bucket(&bucket).key(key).send().await.unwrap().body;
-        let file = folder.join(key.strip_prefix("analytics/").unwrap());
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(file, body.collect().await.unwrap().to_vec()).unwrap();
-    }
-    let venvs =
-        std::env::var("SHOPWATCH_VENVS").map_or_else(|_| tests::root().join(".local/venv"), PathBuf::from);
-    let script = tests::root().join("tests/src/analytics.py");
-    let python = Command::new(venvs.join("analytics/bin/python")).arg(script).arg(folder).output().unwrap();
-    assert!(python.status.success(), "{}", String::from_utf8_lossy(&python.stderr));
-    let told: Value = serde_json::from_slice(&python.stdout).unwrap();
-    assert_eq!(
-        told["columns"],
-        serde_json::json!(["purchase_date", "buyer", "item_id", "quantity", "price"])
-    );
-    let of = |reader: &str| -> BTreeMap<String, (usize, i64, i64, usize)> {
-        let days = told[reader].as_object().unwrap().iter();
-        let whole = |value: &Value| usize::try_from(value.as_i64().unwrap()).unwrap();
-        days.map(|(date, day)| {
-            let cents = cents_of(day[2].as_f64().unwrap());
-            (date.clone(), (whole(&day[0]), day[1].as_i64().unwrap(), cents, whole(&day[3])))
-        })
-        .collect()
-    };
-    assert_eq!(of("duckdb"), of("pandas"));
-    of("duckdb")
-}
-
-/// The same from the export.
-fn rows(export: &str, erased: Option<&str>) -> BTreeMap<String, (usize, i64, i64, usize)> {
-    let lines = |date: &str| {
-        let kept = |line: &&str| !erased.is_some_and(|email| line.starts_with(email));
-        export.lines().filter(kept).filter(|line| line.rsplit(',').next().unwrap().starts_with(date)).count()
-    };
-    let days = days(export, erased).into_iter();
-    days.map(|(date, (_, quantity, cents, buyers, _))| {
-        let rows = lines(&date);
-        (date, (rows, quantity, cents, buyers))
-    })
-    .collect()
+/// The same purchases are there as before, and what tells of them adds up.
+fn consistent(fed: &Fed, rows: &[Row]) {
+    assert_eq!(anonymous(fed.rows()), anonymous(rows.to_vec()));
+    assert_eq!(fed.trends, Trends::expected(rows));
+    assert!(fed.analytics == fed.rows(), "the analytics copy has other rows than the table");
+    let (index, expected) = (&fed.index, fed.index_of_purchases());
+    assert!(*index == expected, "{:?}", index.symmetric_difference(&expected).collect::<Vec<_>>());
 }
 
 #[tokio::test]
 async fn an_import_feeds_ledger_trends_and_analytics_and_forgets_who_asks() {
     let cloud = LocalCloud::running().await;
+    let shop = Shop { key: api_key(&cloud), cloud };
+    let (cloud, key) = (&shop.cloud, shop.key.as_str());
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("june.csv");
-    let file = file.to_str().unwrap();
-    let arguments =
-        ["purchases", "generate", "--rows", "3000", "--seed", "5", "--from", FROM, "--output", file];
-    run(&cloud, &arguments);
-    let export = fs::read_to_string(file).unwrap().replace('\r', "");
-    let wanted = days(&export, None);
-    assert!(wanted.keys().all(|date| date.starts_with("2020-06-")), "{:?}", wanted.keys());
-    let key = run(&cloud, &["keys", "create", "--name", "sales", "--scope", "purchases"]).stdout;
-    let key = key.trim();
+    let [june, early] = ["june.csv", "early.csv"].map(|name| folder.path().join(name));
+    let export = export(cloud, folder.path());
+    fs::write(&june, &export).unwrap();
+    fs::write(&early, kept(&export)).unwrap();
+    let rows = export::rows(&(export.clone() + &kept(&export)));
+    let expected = Trends::expected(&rows);
+    assert!(expected.days.len() >= 4 && expected.days.keys().all(|date| date.starts_with(MONTH)));
+    assert!(
+        expected.days.values().all(|day| day.returns > 0 && day.returning > Some(0) || day.new > Some(0))
+    );
 
     // The ledger, by list and by id.
-    run(&cloud, &["import", file, "--key", "purchases/june.csv"]);
-    let imports = get(&cloud, "/imports", key).await;
-    let imports = imports["imports"].as_array().unwrap();
-    let listed = imports.iter().find(|import| import["key"] == "purchases/june.csv").unwrap();
+    shop.import(&early, "purchases/early.csv").await;
+    let (listed, _) = shop.import(&june, "purchases/june.csv").await;
+    let count = export.lines().count();
     assert_eq!(
         (&listed["state"], &listed["rows"], &listed["loaded"]),
-        (&"loaded".into(), &3000.into(), &3000.into())
+        (&"loaded".into(), &count.into(), &count.into())
     );
-    let days_touched: Vec<&str> =
-        listed["days"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
-    assert!(days_touched.iter().eq(wanted.keys()), "{days_touched:?}");
+    let touched: Vec<&str> = listed["days"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(touched.iter().eq(expected.days.keys()), "{touched:?}");
     let id = listed["id"].as_str().unwrap();
-    assert_eq!(get(&cloud, &format!("/imports/{id}"), key).await["key"], "purchases/june.csv");
-    let shown = run(&cloud, &["imports", "show", id]).stdout;
-    assert!(shown.contains("purchases/june.csv") && shown.contains("3000"), "{shown}");
+    assert_eq!(cloud.json(&format!("/imports/{id}"), key).await["key"], "purchases/june.csv");
+    let shown = run(cloud, &["imports", "show", id]).stdout;
+    assert!(shown.contains("purchases/june.csv") && shown.contains(&count.to_string()), "{shown}");
 
-    // Trends, which are nobody's business without a key, and the analytics copy.
-    until_trends(&cloud, key, &wanted).await;
-    let (status, _) = cloud.get("/purchases/trends", None).await;
-    assert_eq!(status, 401);
-    assert_eq!(analytics(&cloud, folder.path()).await, rows(&export, None));
+    // What it feeds; trends are nobody's business without a key.
+    shop.until(&expected).await;
+    let before = Fed::of(cloud, key, MONTH).await;
+    consistent(&before, &rows);
+    assert_eq!(cloud.get("/purchases/trends", None).await.0, 401);
+    weeks_months_and_tables(cloud, key, &expected).await;
 
-    // Again, and under another key: nothing changes but the tokens.
-    run(&cloud, &["import", file, "--key", "purchases/june-again.csv"]);
+    // Again: nothing changes but the ledger.
+    let (again, after) = shop.import(&june, "purchases/june-again.csv").await;
+    assert_eq!((&again["loaded"], &again["days"]), (&listed["loaded"], &listed["days"]));
+    assert!(after == before, "importing again changed something");
+
+    // Under another key: nothing changes but the tokens.
     let secrets = aws_sdk_secretsmanager::Client::new(&cloud.aws);
     let name = format!("{}/pii-key", cloud.stack);
     let original = secrets.get_secret_value().secret_id(&name).send().await.unwrap().secret_string.unwrap();
-    run(&cloud, &["pii", "rotate", "--yes"]);
-    let status = run(&cloud, &["pii", "status"]).stdout;
+    run(cloud, &["pii", "rotate", "--yes"]);
+    let status = run(cloud, &["pii", "status"]).stdout;
     assert!(status.contains("k2"), "{status}");
-    run(&cloud, &["import", file, "--key", "purchases/june-rotated.csv"]);
-    tokio::time::sleep(Duration::from_secs(5)).await;
-    until_trends(&cloud, key, &wanted).await;
-    let first = export.lines().next().unwrap();
-    let person = first.split(',').next().unwrap();
-    let bought = export.lines().filter(|line| line.starts_with(&format!("{person},"))).count();
-    let found = get(&cloud, &format!("/purchases?from={FROM}&to={TO}&limit=1"), key).await;
-    assert!(found["purchases"][0]["buyer"].as_str().unwrap().starts_with("k2."), "{found}");
-    assert!(found["purchases"][0]["linked"].as_str().unwrap().starts_with("k1."), "{found}");
+    let (_, after) = shop.import(&june, "purchases/june-rotated.csv").await;
+    consistent(&after, &rows);
+    tokens(&before, &after);
+    assert!(after.clone().without_tokens() == before.without_tokens(), "a rotation changed more than tokens");
 
     // A person is found by the address, and forgotten; a later upload does not bring them back.
-    let csv = run(&cloud, &["purchases", "buyer", person, "--csv"]).stdout;
-    assert_eq!(csv.lines().count(), bought + 1, "{csv}");
-    let erased = run(&cloud, &["purchases", "buyer", person, "--erase", "--yes"]);
+    let person = &rows[0].buyer;
+    let [bought, left] = [true, false].map(|theirs| {
+        rows.iter().filter(|row| (row.buyer == *person) == theirs).cloned().collect::<Vec<_>>()
+    });
+    let tokens = tokens_of(&after, &bought);
+    let csv = run(cloud, &["purchases", "buyer", person, "--csv"]).stdout;
+    assert_eq!(csv.lines().count(), bought.len() + 1, "{csv}");
+    let erased = run(cloud, &["purchases", "buyer", person, "--erase", "--yes"]);
     let said = format!("{}{}", erased.stdout, erased.stderr);
     assert!(said.contains("purchases/june.csv"), "which exports still hold the person: {said}");
-    until_trends(&cloud, key, &days(&export, Some(person))).await;
-    run(&cloud, &["import", file, "--key", "purchases/june-later.csv"]);
-    tokio::time::sleep(Duration::from_secs(5)).await;
-    until_trends(&cloud, key, &days(&export, Some(person))).await;
-    fs::remove_dir_all(folder.path().join("date=2020-06-01")).unwrap();
-    assert_eq!(analytics(&cloud, folder.path()).await, rows(&export, Some(person)));
-    assert_eq!(run(&cloud, &["purchases", "buyer", person, "--csv"]).stdout.lines().count(), 1);
+    shop.until(&Trends::expected(&left)).await;
+    forgotten(&shop, &tokens, &left).await;
+    let (later, _) = shop.import(&june, "purchases/june-later.csv").await;
+    let in_export = bought.iter().filter(|row| row.item != KEPT).count();
+    assert_eq!((&later["erased"], &later["loaded"]), (&in_export.into(), &(count - in_export).into()));
+    forgotten(&shop, &tokens, &left).await;
+    assert_eq!(run(cloud, &["purchases", "buyer", person, "--csv"]).stdout.lines().count(), 1);
+
+    // No address and no key is anywhere else than where it belongs.
+    let rotated = secrets.get_secret_value().secret_id(&name).send().await.unwrap().secret_string.unwrap();
     secrets.put_secret_value().secret_id(&name).secret_string(original).send().await.unwrap();
+    let keys: BTreeMap<String, String> = serde_json::from_str(&rotated).unwrap();
+    let everything = everything(cloud).await;
+    for part in [CANARY, &keys["k1"], &keys["k2"]] {
+        assert!(!everything.contains(part), "{:?}", around(&everything, part));
+    }
+}
+
+/// The other sizes of buckets, and the table for spreadsheets.
+async fn weeks_months_and_tables(cloud: &LocalCloud, key: &str, expected: &Trends) {
+    // 2020-06-01 is a Monday, and the export ends before the next one.
+    let whole = expected.days.values().fold(Sold::default(), |sum, day| Sold {
+        orders: sum.orders + day.orders,
+        quantity: sum.quantity + day.quantity,
+        revenue: sum.revenue + day.revenue,
+        returns: sum.returns + day.returns,
+        new: Some(sum.new.unwrap_or(0) + day.new.unwrap()),
+        ..sum
+    });
+    for size in ["week", "month"] {
+        let told = buckets(cloud, key, &format!("from={FROM}&to={TO}&bucket={size}"), 10).await;
+        assert_eq!(told, BTreeMap::from([(FROM.to_owned(), whole.clone())]), "{size}");
+    }
+    let path = format!("/purchases/trends?from={FROM}&to={TO}");
+    let (status, table) = cloud.get_as("text/csv", &path, Some(key)).await;
+    assert_eq!(status, 200, "{table}");
+    let mut reader = csv::Reader::from_reader(table.as_bytes());
+    let columns = [
+        "from",
+        "to",
+        "orders",
+        "quantity",
+        "revenue",
+        "returns",
+        "buyers",
+        "new_buyers",
+        "returning_buyers",
+    ];
+    assert_eq!(reader.headers().unwrap(), &columns[..]);
+    let day = |record: csv::StringRecord| {
+        let count = |field: usize| record[field].parse::<usize>().unwrap();
+        let (quantity, revenue) = (record[3].parse().unwrap(), export::amount(&record[4]));
+        let (new, returning, top) = (Some(count(7)), Some(count(8)), None);
+        let (orders, returns, buyers) = (count(2), count(5), Some(count(6)));
+        (record[0][..10].to_owned(), Sold { orders, quantity, revenue, returns, buyers, new, returning, top })
+    };
+    let told: BTreeMap<String, Sold> =
+        reader.records().map(|record| day(record.unwrap())).filter(|(_, day)| day.buyers > Some(0)).collect();
+    let without_top = |(date, day): (&String, &Sold)| (date.clone(), Sold { top: None, ..day.clone() });
+    assert_eq!(told, expected.days.iter().map(without_top).collect());
+}
+
+/// After a rotation every purchase that was loaded again has the new key's token and the old one; no other changed.
+fn tokens(before: &Fed, after: &Fed) {
+    let mut renamed: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut kept = 0;
+    assert!(before.purchases.keys().eq(after.purchases.keys()), "other purchases");
+    for (position, item) in &after.purchases {
+        let old = &before.purchases[position];
+        if fed::row(item).item == KEPT {
+            assert_eq!(item, old);
+            kept += 1;
+            continue;
+        }
+        assert!(text(old, "buyer").starts_with("k1.") && !old.contains_key("linked"), "{old:?}");
+        assert_eq!(text(item, "linked"), text(old, "buyer"));
+        assert!(text(item, "buyer").starts_with("k2."), "{item:?}");
+        renamed.entry(text(old, "buyer")).or_default().insert(text(item, "buyer"));
+    }
+    assert!(kept > 10 && renamed.len() > 10);
+    let new: BTreeSet<&str> = renamed.values().flatten().copied().collect();
+    assert!(renamed.values().all(|new| new.len() == 1) && new.len() == renamed.len(), "{renamed:?}");
+}
+
+/// The tokens of whoever made these purchases, which are nobody else's.
+fn tokens_of(fed: &Fed, bought: &[Row]) -> BTreeSet<String> {
+    let wanted = anonymous(bought.to_vec());
+    let theirs = |item: &&Item| wanted.contains(&anonymous(vec![fed::row(item)])[0]);
+    let items = fed.purchases.values().filter(theirs);
+    let tokens = items.flat_map(|item| {
+        [item.get("buyer"), item.get("linked")]
+            .into_iter()
+            .flatten()
+            .map(|token| token.as_s().unwrap().clone())
+    });
+    let tokens: BTreeSet<String> = tokens.collect();
+    assert_eq!(tokens.len(), 2, "{tokens:?}");
+    tokens
+}
+
+/// Nothing in the tables or in the analytics copy has one of these tokens, and everything else is there.
+async fn forgotten(shop: &Shop, tokens: &BTreeSet<String>, left: &[Row]) {
+    let (cloud, key) = (&shop.cloud, shop.key.as_str());
+    for table in cloud.tables().await {
+        for (keys, item) in cloud.items(&table, "").await {
+            let text = format!("{keys:?} {item:?}");
+            assert!(!tokens.iter().any(|token| text.contains(token)), "{table}: {text}");
+        }
+    }
+    let fed = Fed::of(cloud, key, MONTH).await;
+    assert!(!fed.analytics.iter().any(|row| tokens.contains(&row.buyer)), "the analytics copy");
+    consistent(&fed, left);
 }

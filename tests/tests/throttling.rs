@@ -6,20 +6,19 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
-use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::config::{Credentials, Region};
+use aws_sdk_dynamodb::config::{Credentials, Region, SharedCredentialsProvider};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
+use shared::import::{ImportCounts, ObjectVersion};
 use shared::purchase::{BuyerToken, ItemId, Money, Position, Purchase, Quantity, RowId};
 use shared::store::{
-    DeletePurchases, HistoryTable, KnownBuyer, PurchasesTable, ReadTrends, StoreError, Taken, WriteBuyers,
-    WritePurchases, WriteTrends,
+    DeletePurchases, Heartbeat, HistoryTable, ImportsTable, KnownBuyer, PurchasesTable, ReadTrends,
+    StoreError, Taken, WriteBuyers, WriteImports, WritePurchases, WriteTrends,
 };
 use shared::trend::{DayTrend, Sales};
 use tokio::net::TcpListener;
@@ -28,12 +27,14 @@ use tokio::net::TcpListener;
 enum Answer {
     /// All is taken but so many items or keys, the last ones.
     LeavesOver(usize),
-    /// An error of this code.
+    /// An error of this code, which is the caller's.
     Refuses(&'static str),
+    /// An error of the service's own.
+    Breaks,
     /// A transaction is cancelled, its second write for this reason.
     Cancels(&'static str),
 }
-use Answer::{Cancels, LeavesOver, Refuses};
+use Answer::{Breaks, Cancels, LeavesOver, Refuses};
 
 /// How many items or keys each request brought, and the sort keys of those taken.
 #[derive(Default)]
@@ -42,7 +43,7 @@ struct Seen {
     taken: Vec<String>,
 }
 
-/// A DynamoDB that answers by script, and what it saw.
+/// A DynamoDB that answers by script, and what it saw; with the client that functions are deployed with.
 async fn dynamodb(script: impl IntoIterator<Item = Answer>) -> (Client, Arc<Mutex<Seen>>) {
     let script: Arc<Mutex<VecDeque<Answer>>> = Arc::new(Mutex::new(script.into_iter().collect()));
     let seen = Arc::new(Mutex::new(Seen::default()));
@@ -58,15 +59,14 @@ async fn dynamodb(script: impl IntoIterator<Item = Answer>) -> (Client, Arc<Mute
             );
         }
     });
-    let config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
+    let credentials = Credentials::new("test", "test", None, None, "test");
+    let deployed = shared::clients::of_function().into_builder();
+    let aws = deployed
         .endpoint_url(endpoint)
         .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        // The client's own retries would hide the store's.
-        .retry_config(RetryConfig::disabled())
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build();
-    (Client::from_conf(config), seen)
+    (shared::clients::dynamodb(&aws), seen)
 }
 
 async fn answer(
@@ -80,14 +80,18 @@ async fn answer(
     let next = script.lock().unwrap().pop_front().unwrap_or(LeavesOver(0));
     let error = |code| format!("com.amazonaws.dynamodb.v20120810#{code}");
     let (status, answer) = match next {
-        LeavesOver(count) if body.get("TransactItems").is_none() => (200, processed(&body, count, &mut seen)),
+        LeavesOver(count) if body.get("RequestItems").is_some() => (200, processed(&body, count, &mut seen)),
         LeavesOver(_) => {
-            seen.sent.push(body["TransactItems"].as_array().unwrap().len());
+            seen.sent.push(size(&body));
             (200, json!({}))
         }
         Refuses(code) => {
-            seen.sent.push(asked(&body).1.len());
+            seen.sent.push(size(&body));
             (400, json!({"__type": error(code), "message": "no"}))
+        }
+        Breaks => {
+            seen.sent.push(size(&body));
+            (500, json!({"__type": error("InternalServerError"), "message": "no"}))
         }
         Cancels(code) => {
             let count = body["TransactItems"].as_array().unwrap().len();
@@ -100,6 +104,15 @@ async fn answer(
     };
     let response = Response::builder().status(status).header("content-type", "application/x-amz-json-1.0");
     Ok(response.body(Full::from(answer.to_string())).unwrap())
+}
+
+/// How many items or keys are asked for.
+fn size(body: &Value) -> usize {
+    match body["TransactItems"].as_array() {
+        Some(items) => items.len(),
+        None if body.get("RequestItems").is_some() => asked(body).1.len(),
+        None => 1,
+    }
 }
 
 /// The table of a batch and what is asked of it: writes, or keys.
@@ -192,10 +205,28 @@ async fn the_loader_is_told_that_the_table_takes_no_more() {
         (vec![LeavesOver(0)], Taken::AtOnce),
         (vec![LeavesOver(1)], Taken::Throttled),
         (vec![Refuses("ThrottlingException")], Taken::Throttled),
+        (vec![Refuses("ProvisionedThroughputExceededException")], Taken::Throttled),
+        (vec![Refuses("RequestLimitExceeded")], Taken::Throttled),
+        // Trouble of the service's own says nothing about the table, and is the client's to try again.
+        (vec![Breaks, Breaks], Taken::AtOnce),
     ] {
         let (client, _) = dynamodb(script).await;
         assert_eq!(PurchasesTable::new(client, "purchases").put(&purchases(3)).await.unwrap(), taken);
     }
+}
+
+#[tokio::test]
+async fn a_call_that_is_no_batch_is_tried_again_by_the_client() {
+    let (client, seen) = dynamodb([Refuses("ThrottlingException"), Breaks]).await;
+    let object = ObjectVersion { key: "purchases/a.csv".into(), version: "v1".into() };
+    let heartbeat = Heartbeat {
+        counts: ImportCounts::default(),
+        unsorted: false,
+        days: None,
+        lease_until: "2026-11-21T14:25:45Z".parse().unwrap(),
+    };
+    ImportsTable::new(client, "imports").progress(&object, "one", &heartbeat).await.unwrap();
+    assert_eq!(seen.lock().unwrap().sent, [1; 3]);
 }
 
 #[tokio::test]
@@ -263,6 +294,7 @@ fn trend() -> DayTrend {
         returning_buyers: 1,
         hours: [(7, Sales { orders: 1, ..Sales::default() })].into(),
         read_at: "2026-11-22T00:04:00Z".parse().unwrap(),
+        since: None,
     }
 }
 

@@ -4,8 +4,7 @@
 use std::io::Write as _;
 
 use anyhow::{Context as _, ensure};
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::config::{Credentials, Region, SharedCredentialsProvider};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use shared::purchase::{BuyerToken, ItemId, Money, Position, Purchase, Quantity, RowId};
 use shared::store::{BATCH, PurchasesTable, Taken, WritePurchases as _};
@@ -62,7 +61,7 @@ fn purchase(n: usize) -> anyhow::Result<Purchase> {
     let at = jiff::Timestamp::from_second(1_600_000_000 + i64::try_from(n / 3)?)?;
     let number = |text: String| text.into_bytes();
     Ok(Purchase {
-        position: Position { at, row_id: RowId(u128::MAX / 7 * (n as u128 + 1)) },
+        position: Position { at, row_id: RowId((u128::MAX / 7).wrapping_mul(n as u128 + 1)) },
         buyer: BuyerToken::keyed("k1", &format!("{n:064x}")),
         linked: None,
         item_id: ItemId::parse(&number(format!("{}", n % 500))).context("an item")?,
@@ -82,13 +81,14 @@ fn cpu_ns() -> anyhow::Result<u64> {
 async fn main() -> anyhow::Result<()> {
     // Among the tests it only has to run.
     let rows = if std::env::args().any(|argument| argument == "--bench") { ROWS } else { 1_000 };
-    let config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
+    let credentials = Credentials::new("test", "test", None, None, "bench");
+    let aws = shared::clients::of_function().into_builder();
+    let aws = aws
         .endpoint_url(format!("http://{}", start_sink()?))
         .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("test", "test", None, None, "bench"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build();
-    let table = PurchasesTable::new(Client::from_conf(config), "purchases");
+    let table = PurchasesTable::new(shared::clients::dynamodb(&aws), "purchases");
     let purchases: Vec<Purchase> = (0..rows).map(purchase).collect::<anyhow::Result<_>>()?;
     let before = cpu_ns()?;
     let batches = stream::iter(purchases.chunks(BATCH)).map(|batch| table.put(batch));

@@ -38,6 +38,9 @@ impl Places {
     /// Those of a file without a header: the five columns and no others.
     pub const USUAL: Self = Self { at: [0, 1, 2, 3, 4], of: COLUMNS };
 
+    /// Not known: no record has its columns there.
+    pub const UNKNOWN: Self = Self { at: [0; COLUMNS], of: usize::MAX };
+
     /// The fields of the needed columns; `None` when the record has another number of columns.
     #[inline]
     pub fn fields<'a>(&self, record: Record<'a>) -> Option<[&'a [u8]; COLUMNS]> {
@@ -105,6 +108,11 @@ impl ColumnNames {
         Ok(self)
     }
 
+    /// How many of the needed columns are named by these fields, which are in their normal form.
+    pub(crate) fn named(&self, fields: &[String]) -> usize {
+        self.0.iter().filter(|names| names.iter().any(|name| fields.contains(name))).count()
+    }
+
     /// Takes a record as a header. A header names at least one needed column and has no `@` in it; columns that
     /// it has besides are passed over.
     pub fn find(&self, record: Record<'_>) -> Named {
@@ -133,9 +141,10 @@ impl ColumnNames {
     }
 }
 
-/// A name without what does not matter.
-fn normal(name: &str) -> String {
-    let kept = name.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '_' | '\u{feff}'));
+/// A name without what does not matter. A byte order mark before a quote makes the quote part of the name: the second
+/// of two joined files may begin like that.
+pub(crate) fn normal(name: &str) -> String {
+    let kept = name.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '_' | '"' | '\u{feff}'));
     kept.flat_map(char::to_lowercase).collect()
 }
 

@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-
-/// Most different days of one import: 27 years. The ledger's entry holds them all, and an item has 400 KB.
-pub const MAX_DAYS: usize = 10_000;
+use shared::import::MAX_DAYS;
 
 /// Seconds of a day in UTC.
 const DAY: i64 = 86_400;
@@ -47,6 +45,11 @@ impl Days {
         self.days.insert(date);
         self.last = Some(day);
         Ok(())
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.days.len()
     }
 
     /// The days in order.

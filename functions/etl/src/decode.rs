@@ -2,6 +2,9 @@
 //!
 //! What bounds it: 64 KiB are taken out at a time, however much a byte may become, and a zstd frame may look back no
 //! more than 8 MiB, which RFC 8878 recommends to every decoder.
+//!
+//! Zeros behind the last of several gzip files are passed over, as tapes and block devices pad with them; anything else
+//! there is damage.
 
 use std::io;
 use std::sync::Arc;
@@ -9,10 +12,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_compression::tokio::bufread::{GzipDecoder, ZstdDecoder};
 use async_compression::zstd::DParameter;
+use bytes::buf::Limit;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _};
 use tokio_util::io::StreamReader;
 
 use crate::export::ReadError;
@@ -59,7 +63,8 @@ type Stored = StreamReader<BoxStream<'static, io::Result<Bytes>>, Bytes>;
 /// The object's bytes without their compression.
 pub(crate) enum Decoder {
     Plain(Stored),
-    Gzip(GzipDecoder<Stored>),
+    /// The gzip file that is read; there always is one.
+    Gzip(Option<GzipDecoder<Stored>>),
     Zstd(ZstdDecoder<Stored>),
 }
 
@@ -86,11 +91,7 @@ impl Decoder {
         let stored = StreamReader::new(stream::iter(start.into_iter().map(Ok)).chain(rest).boxed());
         match compression {
             None => Self::Plain(stored),
-            Some(Compression::Gzip) => {
-                let mut decoder = GzipDecoder::new(stored);
-                decoder.multiple_members(true);
-                Self::Gzip(decoder)
-            }
+            Some(Compression::Gzip) => Self::Gzip(Some(GzipDecoder::new(stored))),
             Some(Compression::Zstd) => {
                 let params = [DParameter::window_log_max(MAX_WINDOW_LOG)];
                 let mut decoder = ZstdDecoder::with_params(stored, &params);
@@ -106,9 +107,48 @@ impl Decoder {
         let mut into = into.limit(most);
         match self {
             Self::Plain(reader) => reader.read_buf(&mut into).await.map_err(|error| told(error, "file")),
-            Self::Gzip(reader) => reader.read_buf(&mut into).await.map_err(|error| told(error, "gzip")),
+            Self::Gzip(member) => gunzip(member, &mut into).await.map_err(|error| told(error, "gzip")),
             Self::Zstd(reader) => reader.read_buf(&mut into).await.map_err(|error| told(error, "zstd")),
         }
+    }
+}
+
+/// Reads on in gzip files that follow each other; 0 behind the last one.
+async fn gunzip(
+    member: &mut Option<GzipDecoder<Stored>>,
+    into: &mut Limit<&mut BytesMut>,
+) -> io::Result<usize> {
+    while let Some(reader) = member {
+        let length = reader.read_buf(into).await?;
+        if length > 0 || is_padding(reader.get_mut()).await? {
+            return Ok(length);
+        }
+        *member = member.take().map(|reader| GzipDecoder::new(reader.into_inner()));
+    }
+    Ok(0)
+}
+
+/// Whether nothing but zeros is left, which are read; otherwise nothing is.
+///
+/// # Errors
+/// When something follows zeros.
+async fn is_padding(stored: &mut Stored) -> io::Result<bool> {
+    let mut zeros = false;
+    loop {
+        let bytes = stored.fill_buf().await?;
+        let length = bytes.len();
+        if length == 0 {
+            return Ok(true);
+        }
+        if bytes.iter().any(|byte| *byte != 0) {
+            return if zeros || bytes[0] == 0 {
+                Err(io::Error::new(io::ErrorKind::InvalidData, "something follows zeros"))
+            } else {
+                Ok(false)
+            };
+        }
+        zeros = true;
+        stored.consume(length);
     }
 }
 

@@ -8,7 +8,17 @@ use crate::identity::{Halt, MAX_REMEMBERED};
 use crate::load::PassError;
 use crate::object::Refusal;
 
-/// Why an import, or this invocation's part of it, has not ended well.
+/// How an invocation's part of an import came to an end.
+pub(crate) enum Part {
+    /// The import has ended; well, if there is nothing to say.
+    Ended(Result<(), End>),
+    /// The invocation's time is over.
+    OutOfTime,
+    /// The import is another invocation's by now, which will end it.
+    Lost,
+}
+
+/// Why an import has not ended well.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum End {
     /// Not a file that can be loaded; nothing was written.
@@ -20,12 +30,6 @@ pub(crate) enum End {
     /// Something failed that would fail again.
     #[error("{0}")]
     Hopeless(String),
-    /// The invocation's time is over.
-    #[error("the time of one invocation is over")]
-    OutOfTime,
-    /// The import is another invocation's by now, which will end it.
-    #[error("the lease on the import was lost")]
-    Lost,
 }
 
 impl End {
@@ -47,12 +51,11 @@ impl End {
         Self::failed("the object could not be read")(error)
     }
 
-    /// What the ledger calls it; nothing while the import goes on.
-    pub(crate) fn state(&self) -> Option<ImportState> {
+    /// What the ledger calls it.
+    pub(crate) fn state(&self) -> ImportState {
         match self {
-            Self::Refused(_) => Some(ImportState::Refused),
-            Self::Failed(_) | Self::Hopeless(_) => Some(ImportState::Failed),
-            Self::OutOfTime | Self::Lost => None,
+            Self::Refused(_) => ImportState::Refused,
+            Self::Failed(_) | Self::Hopeless(_) => ImportState::Failed,
         }
     }
 }

@@ -73,9 +73,11 @@ impl Upload {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Work {
     /// To import these objects.
-    Import {
-        /// The objects.
-        uploads: Vec<Upload>,
+    Import(Vec<Upload>),
+    /// To go on with an import.
+    GoOn {
+        /// Its object.
+        upload: Upload,
         /// How many invocations this one follows from.
         hop: u32,
     },
@@ -100,14 +102,14 @@ pub fn read(event: Value, bucket: &str) -> anyhow::Result<Work> {
         return Ok(Work::Sweep);
     }
     if event.get("import").is_none() {
-        return Ok(Work::Import { uploads: uploads(event)?, hop: 0 });
+        return uploads(event).map(Work::Import);
     }
     let Continuation { mut import, hop } =
         serde_json::from_value(event).context("the event is not one of an import that goes on")?;
     ensure!(hop <= MAX_HOPS, "an import that went on {hop} times: the limit is {MAX_HOPS}");
     ensure!(import.key.starts_with(PREFIX), "an import that goes on outside the uploads' prefix");
     bucket.clone_into(&mut import.bucket);
-    Ok(Work::Import { uploads: vec![import], hop })
+    Ok(Work::GoOn { upload: import, hop })
 }
 
 /// The uploads that an event announces. S3's test event announces none, and neither does one about a key outside
@@ -196,9 +198,9 @@ mod tests {
 
     #[test]
     fn the_sample_events_are_read() {
-        let announced = Work::Import { uploads: of("s3-put"), hop: 0 };
+        let announced = Work::Import(of("s3-put"));
         assert_eq!(work(::tests::event("s3-put")).unwrap(), announced);
-        let goes_on = Work::Import { uploads: of("s3-put"), hop: 7 };
+        let goes_on = Work::GoOn { upload: of("s3-put").remove(0), hop: 7 };
         assert_eq!(work(::tests::event("etl-continuation")).unwrap(), goes_on);
         assert_eq!(work(::tests::event("etl-sweep")).unwrap(), Work::Sweep);
         assert!(work(::tests::event("etl-continuation-too-many-hops")).is_err());
@@ -213,7 +215,7 @@ mod tests {
                 etag: etag.map(str::to_owned),
                 ..of("s3-put").remove(0)
             };
-            let goes_on = Work::Import { uploads: vec![upload.clone()], hop: 3 };
+            let goes_on = Work::GoOn { upload: upload.clone(), hop: 3 };
             assert_eq!(work(upload.continuation(3)).unwrap(), goes_on);
             let mut entry = Import::begun(upload.object(), 1024, "owner", jiff::Timestamp::UNIX_EPOCH);
             (entry.etag, entry.sequencer) = (upload.etag.clone(), upload.sequencer.clone());

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use futures_util::{StreamExt as _, stream};
-use jiff::{Timestamp, ToSpan as _};
+use jiff::Timestamp;
 use serde_json::json;
-use shared::import::{Import, ImportState};
+use shared::import::Import;
 use shared::invoke::Invoke;
 use shared::store::WriteImports;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -24,26 +24,28 @@ const AT_ONCE: usize = 32;
 /// What is left of the invocation's time at the end, so that what was not done is said.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
+impl<O, K, P, L, F: Invoke> Etl<O, K, P, L, F> {
+    /// Has another invocation of this function go on with an import; how many it follows from.
+    pub(crate) async fn invoke_itself(&self, upload: &Upload, hop: u32) -> anyhow::Result<()> {
+        let invoked = timeout(CALL, self.itself.invoke(&upload.continuation(hop))).await;
+        invoked.context("no answer in time")?
+    }
+}
+
 impl<O, K, P, L: WriteImports, F: Invoke> Etl<O, K, P, L, F> {
     /// Hands an import over to the next invocation. When that cannot be invoked, the hourly sweep does it.
     pub(crate) async fn go_on(&self, upload: &Upload, mut entry: Import, hop: u32) -> anyhow::Result<()> {
-        // Run out a second ago, because clocks differ.
-        let now = Timestamp::now();
-        entry.lease_until = now.checked_sub(1.second()).unwrap_or(now);
+        entry.lease_until = Timestamp::now();
         let released = timeout(CALL, self.ledger.release(&entry)).await;
         released.context("handing an import on took too long")?.context("handing an import on")?;
         let (id, checkpoint) = (&entry.import_id, entry.counts.checkpoint);
         tracing::info!(import_id = %id, checkpoint, passes = entry.passes, hop, "import goes on");
-        let invoked = timeout(CALL, self.itself.invoke(&upload.continuation(hop + 1))).await;
-        invoked.context("going on took too long")?.context("going on with an import")
+        self.invoke_itself(upload, hop + 1).await.context("going on with an import")
     }
 
     /// Has `rollup` recompute every day that the import touched. What fails, `rollup` finds in the ledger by itself,
     /// the next night.
     pub(crate) async fn roll_up(&self, import: &Import, over: Instant) {
-        if import.state == ImportState::Refused || import.days.is_empty() {
-            return;
-        }
         let until = over.checked_sub(LAST_WORDS).unwrap_or(over);
         let invoked = stream::iter(&import.days).map(async |day| {
             let event = json!({ "day": day.to_string() });

@@ -11,7 +11,7 @@ use shared::store::{Claim, ListImports, ReadErased, ReadImports, WriteImports, W
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::config::Config;
-use crate::end::{End, ended_well, no_progress, too_often};
+use crate::end::{End, Part, ended_well, no_progress, too_often};
 use crate::event::{MAX_HOPS, Upload};
 use crate::export::Export;
 use crate::identity::{Halt, Occurrences};
@@ -97,44 +97,31 @@ where
     /// - `failed` because of a store, a broken stream or the PII keys: an error. With wrong keys nothing is
     ///   written, and the dead letter that is left after the last try can be sent again once they are mended;
     /// - `running` because the time until the deadline is over: another invocation goes on;
-    /// - the lease is another's: done. Should that one die, Lambda tries it again after a minute, when its lease has run
-    ///   out, and the sweep goes on with what nobody tries again.
+    /// - the lease is another's: done, as events come more than once. Should that one die, Lambda tries it again after a
+    ///   minute, when its lease has run out, and the sweep goes on with what nobody tries again. (Who hands an import on
+    ///   has released it before.)
     ///
     /// # Errors
     /// See above. The message holds no row of the file.
     pub async fn import(&self, upload: &Upload, invocation: &Invocation) -> anyhow::Result<()> {
         let began = Instant::now();
-        let before = self.ledger.import(&upload.object()).await.context("reading an import")?;
-        let mut entry = entry_of(upload, &invocation.owner, before);
-        let id = entry.import_id.clone();
-        match self.ledger.claim(&entry, Timestamp::now()).await.context("claiming an import")? {
-            Claim::Granted => {}
-            Claim::Ended(there) => {
-                tracing::info!(import_id = %id, state = ?there.state, "import has ended before");
-                return Ok(());
-            }
-            Claim::Leased(until) => {
-                tracing::info!(import_id = %id, %until, "import is being loaded by another invocation");
-                return Ok(());
-            }
-        }
+        let Some(mut entry) = self.claim(upload, invocation).await? else { return Ok(()) };
         let progress = Progress::of(&entry);
         let behind = progress.checkpoint();
-        let rejects = Rejects::new(&self.objects, id.rejects_key(), Cap::DEPLOYED);
+        let rejects = Rejects::new(&self.objects, entry.import_id.rejects_key(), Cap::DEPLOYED);
         let mut load = Load::new(&self.purchases, rejects, &progress, self.config.max_rejected_percent);
         let object = entry.object.clone();
-        let result = tokio::select! {
+        let part = tokio::select! {
             biased;
-            () = lease::keep(&self.ledger, &object, &invocation.owner, &progress) => Err(End::Lost),
-            () = sleep_until(invocation.deadline) => Err(End::OutOfTime),
-            result = self.load(upload, &mut entry, &mut load, &progress) => result,
+            () = lease::keep(&self.ledger, &object, &invocation.owner, &progress) => Part::Lost,
+            () = sleep_until(invocation.deadline) => Part::OutOfTime,
+            ended = self.load(upload, &mut entry, &mut load, &progress) => Part::Ended(ended),
         };
-        if matches!(result, Err(End::OutOfTime)) {
+        if matches!(part, Part::OutOfTime) {
             // What doesn't arrive, or fails, is behind the checkpoint: it is written again.
             let _ = timeout(SETTLE, load.writes.settle()).await;
         }
-        let left_out = load.rejects.left_out();
-        if result.is_err() {
+        if !matches!(part, Part::Ended(Ok(()))) {
             // On its way out: there is a worse error to tell.
             let _ = timeout(ABORT, load.rejects.restart()).await;
         }
@@ -143,46 +130,61 @@ where
             *format = format!("{format}, {layout}");
         }
         entry.duration_ms = u64::try_from(began.elapsed().as_millis()).ok();
-        let result = match result {
-            Err(End::OutOfTime) if progress.checkpoint() <= behind => {
-                Err(End::Hopeless(no_progress(&entry.counts)))
+        let hop = invocation.hop;
+        match part {
+            Part::Lost => bail!("import {}: the lease on the import was lost", entry.import_id),
+            Part::OutOfTime => match no_further(&entry, behind, hop) {
+                Some(end) => self.end(entry, Err(end), invocation.over).await,
+                None => self.go_on(upload, entry, hop).await,
+            },
+            Part::Ended(result) => self.end(entry, result, invocation.over).await,
+        }
+    }
+
+    /// The ledger's entry of this pass; nothing when there is nothing to do.
+    async fn claim(&self, upload: &Upload, invocation: &Invocation) -> anyhow::Result<Option<Import>> {
+        let before = self.ledger.import(&upload.object()).await.context("reading an import")?;
+        let entry = entry_of(upload, &invocation.owner, before);
+        let id = &entry.import_id;
+        match self.ledger.claim(&entry, Timestamp::now()).await.context("claiming an import")? {
+            Claim::Granted => return Ok(Some(entry)),
+            Claim::Ended(there) => {
+                tracing::info!(import_id = %id, state = ?there.state, "import has ended before");
             }
-            Err(End::OutOfTime) if entry.passes >= MAX_PASSES || invocation.hop >= MAX_HOPS => {
-                Err(End::Hopeless(too_often(entry.passes.max(invocation.hop))))
+            Claim::Leased(until) => {
+                tracing::info!(import_id = %id, %until, "import is being loaded by another invocation");
             }
-            Err(End::OutOfTime) => return self.go_on(upload, entry, invocation.hop).await,
-            Err(End::Lost) => bail!("import {id}: {}", End::Lost),
-            result => result,
-        };
-        let error = match result {
-            Ok(rejects_key) => {
-                (entry.rejects_key, entry.rejects_left_out) = (rejects_key, left_out);
-                (entry.state, entry.message) = ended_well(&entry.counts);
-                None
-            }
-            Err(end) => {
-                entry.state = end.state().unwrap_or(ImportState::Failed);
-                let message: String = end.to_string().chars().take(MAX_MESSAGE).collect();
-                entry.message = Some(message.clone());
-                matches!(end, End::Failed(_)).then_some(message)
-            }
+        }
+        Ok(None)
+    }
+
+    /// Records how the import ended, and has its days recomputed. An error when it may end better the next time.
+    async fn end(&self, mut entry: Import, result: Result<(), End>, over: Instant) -> anyhow::Result<()> {
+        (entry.state, entry.message) = match &result {
+            Ok(()) => ended_well(&entry.counts),
+            Err(end) => (end.state(), Some(end.to_string().chars().take(MAX_MESSAGE).collect())),
         };
         entry.ended_at = Some(Timestamp::now());
         let finished = timeout(FINISH, self.ledger.finish(&entry)).await;
         finished.context("ending an import took too long")?.context("ending an import")?;
         self.report(&entry);
-        self.roll_up(&entry, invocation.over).await;
-        error.map_or(Ok(()), |message| bail!("import {id}: {message}"))
+        self.roll_up(&entry, over).await;
+        match result {
+            Err(End::Failed(_)) => {
+                bail!("import {}: {}", entry.import_id, entry.message.unwrap_or_default())
+            }
+            _ => Ok(()),
+        }
     }
 
-    /// Everything between claim and end: the rejects file's key, if there is one.
+    /// Everything between claim and end.
     async fn load(
         &self,
         upload: &Upload,
         entry: &mut Import,
         load: &mut Load<'_, P, O>,
         progress: &Progress,
-    ) -> Result<Option<String>, End> {
+    ) -> Result<(), End> {
         if entry.passes > MAX_PASSES {
             return Err(End::Hopeless(too_often(MAX_PASSES)));
         }
@@ -200,7 +202,7 @@ where
                 Err(PassError::Halt(Halt::Unsorted)) => {}
                 result => {
                     result?;
-                    return load.rejects.publish().await.map_err(PassError::Rejects).map_err(End::from);
+                    return publish(entry, load).await;
                 }
             }
             // Nothing from the first row on that was out of time order is written: from the start again.
@@ -210,7 +212,7 @@ where
         }
         let transform = Transform::new(&pii, &self.config.format, Occurrences::of_whole_file());
         load.pass(&mut export, transform, &pii).await?;
-        load.rejects.publish().await.map_err(PassError::Rejects).map_err(End::from)
+        publish(entry, load).await
     }
 
     /// The PII keys as they are now, if the first one is still the first one, and the people to leave out.
@@ -251,6 +253,26 @@ where
     }
 }
 
+/// Publishes the rejects file, if there is one.
+async fn publish<P: WritePurchases + Sync, O: WriteRejects>(
+    entry: &mut Import,
+    load: &mut Load<'_, P, O>,
+) -> Result<(), End> {
+    entry.rejects_key = load.rejects.publish().await.map_err(PassError::Rejects)?;
+    entry.rejects_left_out = load.rejects.left_out();
+    Ok(())
+}
+
+/// Why an import whose time is over does not go on, when it doesn't: its checkpoint has not moved from where it was, or
+/// it has gone on too often.
+fn no_further(entry: &Import, behind: u64, hop: u32) -> Option<End> {
+    if entry.counts.checkpoint <= behind {
+        return Some(End::Hopeless(no_progress(&entry.counts)));
+    }
+    let too_many = entry.passes >= MAX_PASSES || hop >= MAX_HOPS;
+    too_many.then(|| End::Hopeless(too_often(entry.passes.max(hop))))
+}
+
 /// The ledger's entry of this pass, which goes on where an earlier one stopped.
 fn entry_of(upload: &Upload, owner: &str, before: Option<Import>) -> Import {
     let mut entry = Import {
@@ -259,12 +281,13 @@ fn entry_of(upload: &Upload, owner: &str, before: Option<Import>) -> Import {
         ..Import::begun(upload.object(), upload.size.unwrap_or(0), owner, Timestamp::now())
     };
     if let Some(before) = before {
-        entry.started_at = before.started_at;
         entry.counts.checkpoint = before.counts.checkpoint;
         entry.unsorted = before.unsorted;
         entry.days = before.days;
-        // One that failed is begun anew by a retry or by people, and both are bounded.
+        // One that failed is begun anew by a retry or by people, and both are bounded. It may have failed long ago:
+        // who looks for what was begun lately has to find it.
         if before.state == ImportState::Running {
+            entry.started_at = before.started_at;
             entry.passes = before.passes.saturating_add(1);
         }
     }

@@ -4,7 +4,8 @@
 //! names every needed column has it. Otherwise it is the one that gives most good rows, then the one whose first
 //! record names most columns, then the one that makes five columns of most records; `,` before `;` before tab
 //! before `|` where two do as well. A first record that names some columns and lacks others refuses the file: the
-//! columns are not where a file without a header has them.
+//! columns are not where a file without a header has them. But one that names a single column by chance, as the title
+//! `date,2021-03-21` does, and has too few fields for a header, is one bad row where most rows behind it are good.
 
 use crate::columns::{COLUMN_NAMES, Named, Places};
 use crate::csv::{COLUMNS, Piece, Record, Splitter};
@@ -18,6 +19,9 @@ pub const SAMPLE: usize = 64 * 1024;
 
 /// How many records.
 const RECORDS: usize = 200;
+
+/// Fields of a header that hold something: one of the five columns may have no name.
+const HEADER_FIELDS: usize = COLUMNS - 1;
 
 /// How a file is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +38,11 @@ pub struct Layout {
 struct Trial {
     delimiter: u8,
     first: Named,
+    /// Fields of the first record that hold something.
+    fields: usize,
     good: usize,
+    /// Rows behind the first record that are not good.
+    bad: usize,
     five: usize,
 }
 
@@ -54,14 +62,25 @@ impl Layout {
                 best = Some(trial);
             }
         }
-        let (delimiter, first) =
-            best.map_or((DELIMITERS[0], Named::None), |best| (best.delimiter, best.first));
-        match first {
+        let delimiter = best.as_ref().map_or(DELIMITERS[0], |best| best.delimiter);
+        let titled = best.as_ref().is_some_and(Trial::is_titled);
+        match best.map_or(Named::None, |best| best.first) {
             Named::All(places) => Ok(Self { delimiter, places, header: true }),
             Named::None => Ok(Self { delimiter, places: Places::USUAL, header: false }),
+            Named::Some(_) if titled => Ok(Self { delimiter, places: Places::USUAL, header: false }),
             Named::Some(missing) => Err(Refusal::Header(missing)),
             Named::Twice(column) => Err(Refusal::HeaderTwice(column)),
         }
+    }
+
+    /// Knows no more where the columns are.
+    pub fn leave(&mut self) {
+        self.places = Places::UNKNOWN;
+    }
+
+    /// Whether it isn't known any more where the columns are.
+    pub fn is_left(&self) -> bool {
+        self.places == Places::UNKNOWN
     }
 
     /// For the ledger: `header, delimiter ;`.
@@ -83,11 +102,14 @@ impl Trial {
         if start.len() < SAMPLE {
             splitter.finish();
         }
-        let mut trial = Self { delimiter, first: Named::None, good: 0, five: 0 };
+        let mut trial = Self { delimiter, first: Named::None, fields: 0, good: 0, bad: 0, five: 0 };
         let mut places = Places::USUAL;
         for at in 0..RECORDS {
             let Some(piece) = splitter.next() else { break };
-            let Piece::Record(record) = piece else { continue };
+            let Piece::Record(record) = piece else {
+                trial.bad += 1;
+                continue;
+            };
             trial.five += usize::from(record.columns() == COLUMNS);
             if is_good(&places, record, dates) {
                 trial.good += 1;
@@ -96,13 +118,22 @@ impl Trial {
             let named = format.columns.find(record);
             if let Named::All(named) = named {
                 places = named;
+            } else if at > 0 {
+                trial.bad += 1;
             }
             if at == 0 {
                 trial.first = named;
+                trial.fields = record.all().filter(|field| !field.trim_ascii().is_empty()).count();
             }
             splitter.reopen();
         }
         trial
+    }
+
+    /// Whether the first record names a column by chance, above rows without a header.
+    fn is_titled(&self) -> bool {
+        let one = matches!(&self.first, Named::Some(missing) if missing.len() + 1 == COLUMNS);
+        one && self.fields < HEADER_FIELDS && self.good > self.bad
     }
 
     fn rank(&self) -> (bool, usize, usize, usize) {
@@ -161,6 +192,32 @@ mod tests {
         assert_eq!(words("1;2;3;4;5\n1;2;3;4;5\n1,2,3,4,5\n"), "no header, delimiter ;");
         assert_eq!(words("{\"purchases\": []}"), "no header, delimiter ,");
         assert_eq!(words(""), "no header, delimiter ,");
+    }
+
+    #[test]
+    fn a_title_that_names_one_column_by_chance_is_one_bad_row() {
+        for title in ["date,2021-03-21", "Purchases,date,Monday", "date,2021-03-21,,,", "date\n"] {
+            assert_eq!(words(&format!("{title}\n{ROW}")), "no header, delimiter ,", "{title}");
+            assert_eq!(
+                words(&format!("{title}\n{HEADER}{ROW}x\n{ROW}")),
+                "no header, delimiter ,",
+                "{title}"
+            );
+            // Most rows behind it are no purchases, or there are none.
+            for rows in [format!("{ROW}x\n"), "\"x\n".to_owned() + ROW, HEADER.to_owned(), String::new()] {
+                let refused = words(&format!("{title}\n{rows}"));
+                assert!(refused.starts_with("the header names no column for"), "{title}: {refused}");
+            }
+        }
+        // What may be a header: item and quantity are where they are not in a file without one.
+        for header in
+            ["email,Menge,Artikel,Preis,Datum", "mail,1st,2nd,3rd,4th", "email,a,b,c,", "a,b,c,d,date,"]
+        {
+            let refused = words(&format!("{header}\n{}", ROW.repeat(30)));
+            assert!(refused.starts_with("the header names no column for"), "{header}: {refused}");
+        }
+        let two = words(&format!("email,date\n{}", ROW.repeat(30)));
+        assert!(two.starts_with("the header names no column for"), "{two}");
     }
 
     #[test]

@@ -18,11 +18,13 @@ pub mod decode;
 pub mod email;
 pub mod encoding;
 mod end;
+mod erased;
 pub mod event;
 pub mod export;
 pub mod format;
 pub mod go_on;
 pub mod gone;
+mod heading;
 pub mod identity;
 pub mod import;
 pub mod judgement;
@@ -53,7 +55,7 @@ use shared::invoke::Invoke;
 use shared::store::WritePurchases;
 use tokio::time::Instant;
 
-use crate::event::{Upload, Work};
+use crate::event::Work;
 use crate::import::{Etl, Invocation, Ledger, ReadKeys};
 use crate::object::ReadUpload;
 use crate::rejects::WriteRejects;
@@ -63,7 +65,8 @@ use crate::rejects::WriteRejects;
 pub const RESERVE: Duration = Duration::from_secs(45);
 
 /// Imports every object that the event announces, or goes on with one, or looks for those that died. [`Etl::import`]
-/// says what is an error, and so tried again.
+/// says what is an error, and so tried again. Objects behind the first are handed on when half of the time is over: a
+/// file that fits one invocation's time may not fit what is left of it, and would end as too large.
 ///
 /// # Errors
 /// When the event is none that this function knows, or an import failed in a way that trying again may mend. The others
@@ -80,20 +83,24 @@ where
     let left = until.duration_since(SystemTime::now()).unwrap_or_default();
     let over = Instant::now() + left;
     let deadline = Instant::now() + left.saturating_sub(RESERVE);
-    let (uploads, hop) = match event::read(event.payload, &etl.config.bucket)? {
+    let half = Instant::now() + left.saturating_sub(RESERVE) / 2;
+    let invocation = |hop| {
+        // A retry has the same request id: what follows it tells the attempts apart.
+        let owner = format!("{}-{:016x}", event.context.request_id, rand::random::<u64>());
+        Invocation { owner, hop, deadline, over }
+    };
+    let uploads = match event::read(event.payload, &etl.config.bucket)? {
         Work::Sweep => return etl.sweep(Timestamp::now(), deadline).await,
-        Work::Import { uploads, hop } => (uploads, hop),
+        // 28 KB of future: on the heap rather than moved about.
+        Work::GoOn { upload, hop } => return Box::pin(etl.import(&upload, &invocation(hop))).await,
+        Work::Import(uploads) => uploads,
     };
     let mut errors = Vec::new();
     for (index, upload) in uploads.iter().enumerate() {
-        let done = if index > 0 && Instant::now() >= deadline {
-            hand_on(etl, upload, hop).await
+        let done = if index > 0 && Instant::now() >= half {
+            etl.invoke_itself(upload, 1).await.context("handing an import on")
         } else {
-            // A retry has the same request id: what follows it tells the attempts apart.
-            let owner = format!("{}-{:016x}", event.context.request_id, rand::random::<u64>());
-            let invocation = Invocation { owner, hop, deadline, over };
-            // 28 KB of future: on the heap rather than moved about.
-            Box::pin(etl.import(upload, &invocation)).await
+            Box::pin(etl.import(upload, &invocation(0))).await
         };
         if let Err(error) = done {
             errors.push(format!("{error:#}"));
@@ -103,14 +110,4 @@ where
         return Ok(());
     }
     bail!(errors.join("; "))
-}
-
-/// An import that there is no time left to begin, because another one of the same event took it.
-async fn hand_on<O, K, P, L, F: Invoke>(
-    etl: &Etl<O, K, P, L, F>,
-    upload: &Upload,
-    hop: u32,
-) -> anyhow::Result<()> {
-    let event = upload.continuation(hop + 1);
-    etl.itself.invoke(&event).await.context("handing an import on")
 }

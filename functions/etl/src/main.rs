@@ -22,7 +22,7 @@ async fn main() -> Result<(), Error> {
     let aws = shared::clients::of_function();
     // A bucket's name is part of the host's on AWS; other endpoints know it by the path.
     let s3 = aws_sdk_s3::config::Builder::from(&aws).force_path_style(aws.endpoint_url().is_some()).build();
-    let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
+    let dynamodb = shared::clients::dynamodb(&aws);
     let lambda = aws_sdk_lambda::Client::new(&aws);
     let etl = Etl {
         objects: S3::new(aws_sdk_s3::Client::from_conf(s3), &config.bucket),

@@ -19,9 +19,6 @@ pub const NORMALISATION: u32 = 1;
 /// Shortest key in characters; the stack generates 64.
 const MIN_KEY: usize = 32;
 
-/// Most words of a refused row that are looked at: a real one has one e-mail.
-const MAX_WORDS: usize = 64;
-
 /// What the keys that are derived from the first key are for (HKDF, RFC 5869). Never to be changed.
 const ROW_ID_INFO: &[u8] = b"shopwatch row id v1";
 const FINGERPRINT_INFO: &[u8] = b"shopwatch first key fingerprint v1";
@@ -147,16 +144,9 @@ impl Pii {
         !self.erased.is_empty() && self.erased.contains(hmac)
     }
 
-    /// Whether a row that is refused names somebody who has asked to be erased. Its columns may be anywhere, so every
-    /// word with an `@` is taken for an e-mail; the first `MAX_WORDS` of them.
-    pub fn names_erased(&self, row: &[u8]) -> bool {
-        if self.erased.is_empty() {
-            return false;
-        }
-        let text = String::from_utf8_lossy(row);
-        let between = |c: char| c.is_whitespace() || c.is_control() || ",;|\"'<>()".contains(c);
-        let mut words = text.split(between).filter(|word| word.contains('@')).take(MAX_WORDS);
-        words.any(|word| self.first_hmac(word).is_some_and(|hmac| self.is_erased(&hmac)))
+    /// Whether nobody has asked to be erased.
+    pub(crate) fn nobody_is_erased(&self) -> bool {
+        self.erased.is_empty()
     }
 
     /// The key of the row ids, derived from the first key.

@@ -117,6 +117,11 @@ impl Progress {
         self.days.borrow().to_vec()
     }
 
+    /// How many days are noted. None is ever taken away.
+    pub fn days_noted(&self) -> usize {
+        self.days.borrow().count()
+    }
+
     /// Everything counted, as the ledger has it.
     pub fn counts(&self) -> ImportCounts {
         let rejected =

@@ -36,7 +36,8 @@ pub enum Reason {
     UnclosedQuote,
     /// A needed field of more than 1 KiB.
     FieldTooLong,
-    /// A header behind the first line: two exports in one file. The rows behind it are read by it.
+    /// A header behind the first line: two exports in one file. The rows behind it are read by it, or refused for
+    /// the same reason when it isn't complete.
     Header,
 }
 

@@ -1,7 +1,6 @@
 //! The sweep: imports whose invocation died, so that nobody goes on with them, are invoked again. Once an hour.
 
 use std::ops::ControlFlow;
-use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use futures_util::{StreamExt as _, stream};
@@ -9,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use shared::import::{Import, ImportState};
 use shared::invoke::Invoke;
 use shared::store::{ListImports, month_of, walk_imports};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::event::Upload;
 use crate::import::Etl;
@@ -26,9 +25,6 @@ const MONTHS: i32 = 2;
 /// Invocations under way at once.
 const AT_ONCE: usize = 8;
 
-/// How long one call may take.
-const CALL: Duration = Duration::from_secs(8);
-
 impl<O, K, P, L: ListImports, F: Invoke> Etl<O, K, P, L, F> {
     /// Invokes this function again for every import of this and the last month that runs without a lease.
     ///
@@ -39,13 +35,9 @@ impl<O, K, P, L: ListImports, F: Invoke> Etl<O, K, P, L, F> {
         let abandoned = abandoned.context("reading the ledger took too long")??;
         let count = abandoned.len();
         let invoked = stream::iter(&abandoned).map(async |import| {
-            let event = Upload::of(import, &self.config.bucket).continuation(0);
             tracing::warn!(import_id = %import.import_id, passes = import.passes, "import was abandoned");
-            match timeout(CALL, self.itself.invoke(&event)).await {
-                Ok(Ok(())) => None,
-                Ok(Err(error)) => Some(format!("{error:#}")),
-                Err(_) => Some("no answer in time".to_owned()),
-            }
+            let invoked = self.invoke_itself(&Upload::of(import, &self.config.bucket), 0).await;
+            invoked.err().map(|error| format!("{error:#}"))
         });
         let failed: Vec<String> =
             invoked.buffer_unordered(AT_ONCE).filter_map(std::future::ready).collect().await;

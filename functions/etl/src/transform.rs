@@ -3,10 +3,11 @@
 use shared::purchase::{Position, Purchase, RowId};
 use shared::store::FirstHmac;
 
-use crate::columns::Named;
+use crate::columns::{Named, Places};
 use crate::csv::{COLUMNS, Piece, Record, Splitter};
 use crate::dates::Dates;
 use crate::format::{DELIMITERS, Format};
+use crate::heading::is_heading;
 use crate::identity::{Halt, Occurrences, row_id};
 use crate::layout::{Layout, SAMPLE};
 use crate::pii::Pii;
@@ -130,19 +131,17 @@ impl<'a> Transform<'a> {
                         },
                     };
                     match self.format.columns.find(record) {
-                        Named::All(places) if record.lines() == 1 => {
-                            // Where it names other columns than the first one, the rows behind it have them.
-                            layout.places = places;
-                            Some(Reason::Header)
-                        }
-                        _ => Some(explained(record, layout, reason)),
+                        Named::All(places) if record.lines() == 1 => Refused::Header(places),
+                        _ if layout.is_left() => Refused::Row(Reason::Header),
+                        _ => Refused::Row(explained(record, layout, reason)),
                     }
                 }
-                Piece::Bad { .. } => None,
+                Piece::Bad { .. } => Refused::Line,
             };
             // A row of several lines that is no purchase may be a stray quote that swallowed good rows: only its
             // first line is refused, and the others are read again.
-            return Ok(Some(Outcome::Reject(reject(self.splitter.reopen(), refused))));
+            let piece = self.splitter.reopen();
+            return Ok(Some(Outcome::Reject(reject(piece, refused, layout, self.format))));
         }
     }
 
@@ -158,13 +157,34 @@ impl<'a> Transform<'a> {
     }
 }
 
-fn reject<'a>(piece: Piece<'a>, refused: Option<Reason>) -> Reject<'a> {
+/// What was refused.
+enum Refused {
+    /// A line that is no record.
+    Line,
+    /// A row.
+    Row(Reason),
+    /// A header: the rows behind it have these columns, which may be other ones than before.
+    Header(Places),
+}
+
+/// The reject. Behind a header that isn't complete the layout is left.
+#[cold]
+fn reject<'a>(piece: Piece<'a>, refused: Refused, layout: &mut Layout, format: &Format) -> Reject<'a> {
+    let reason = match refused {
+        Refused::Header(places) => {
+            layout.places = places;
+            Reason::Header
+        }
+        _ if !layout.is_left() && is_heading(piece, layout.delimiter, layout.places.of, &format.columns) => {
+            layout.leave();
+            Reason::Header
+        }
+        Refused::Row(reason) => reason,
+        Refused::Line => Reason::Columns,
+    };
     match piece {
         Piece::Bad { line, raw, problem } => Reject { line, raw, reason: problem.into() },
-        Piece::Record(record) => {
-            let reason = refused.unwrap_or(Reason::Columns);
-            Reject { line: record.line(), raw: record.raw(), reason }
-        }
+        Piece::Record(record) => Reject { line: record.line(), raw: record.raw(), reason },
     }
 }
 
@@ -188,7 +208,10 @@ fn identity(
 fn row_in<'a>(dates: &Dates, layout: &Layout, record: Record<'a>) -> Result<Row<'a>, Reason> {
     let fields = layout.places.fields(record).ok_or(Reason::Columns)?;
     // Well-formed CSV has an even number of quotes in each record (RFC 4180).
-    if record.quotes() && !memchr::memchr_iter(b'"', record.raw()).count().is_multiple_of(2) {
+    if record.quotes()
+        && !memchr::memchr_iter(b'"', record.raw()).count().is_multiple_of(2)
+        && !has_inch_marks(layout, record, &fields)
+    {
         return Err(Reason::UnclosedQuote);
     }
     let row = row::parse(&fields, dates)?;
@@ -196,6 +219,20 @@ fn row_in<'a>(dates: &Dates, layout: &Layout, record: Record<'a>) -> Result<Row<
         return Err(Reason::UnclosedQuote);
     }
     Ok(row)
+}
+
+/// Whether quotes that are text make the number odd, as in an extra column that holds `a 5" pipe`. Only in one line,
+/// and never in a needed column. A quote is text when something of its column is on either side of it: one at a
+/// column's end may close what another line has opened.
+#[cold]
+fn has_inch_marks(layout: &Layout, record: Record<'_>, fields: &[&[u8]; COLUMNS]) -> bool {
+    if record.lines() > 1 || fields.iter().any(|field| field.contains(&b'"')) {
+        return false;
+    }
+    let raw = record.raw();
+    let text = |at: usize| raw.get(at).is_some_and(|byte| ![b'"', layout.delimiter].contains(byte));
+    let quotes = memchr::memchr_iter(b'"', raw);
+    quotes.filter(|at| !(*at > 0 && text(at - 1) && text(at + 1))).count().is_multiple_of(2)
 }
 
 /// What is wrong with a row's bytes explains best what is wrong with a field, but is looked for in refused rows

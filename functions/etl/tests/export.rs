@@ -192,6 +192,77 @@ fn damage_is_found() {
 }
 
 #[test]
+fn zeros_behind_the_last_gzip_file_are_passed_over_and_nothing_else_is() {
+    let text = rows(5_000);
+    for stored in [gzip(text.as_bytes()), [gzip(b""), gzip(text.as_bytes()), gzip(b"")].concat()] {
+        for zeros in [1, 2, 9, 10_240, 200_000] {
+            let padded = [stored.clone(), vec![0; zeros]].concat();
+            for size in [1, 17, 1_000, padded.len()] {
+                let (_, got, error) = all_of(&padded, size);
+                assert!(error.is_none() && got == text.as_bytes(), "{zeros} zeros in {size}: {error:?}");
+            }
+            for behind in [b"x".to_vec(), vec![0x1f], gzip(text.as_bytes())] {
+                for size in [1, 1_000, 1_000_000] {
+                    let (_, got, error) = all_of(&[padded.clone(), behind.clone()].concat(), size);
+                    assert_eq!(got, text.as_bytes());
+                    assert!(matches!(error, Some(ReadError::Corrupt(_))), "{zeros} zeros and more in {size}");
+                }
+            }
+        }
+    }
+    // A small file, whose end is met before its first rows are handed out.
+    assert_eq!(all_of(&[gzip(b"a,b"), vec![0; 512]].concat(), 1_000).1, b"a,b");
+    assert!(refused(&[gzip(b"a,b"), b"\0x".to_vec()].concat()).contains("the gzip data is damaged"));
+    assert!(refused(&[gzip(b"a,b"), b"x".to_vec()].concat()).contains("the gzip data"));
+    // Zeros alone are no gzip file.
+    assert_eq!(refused(&[0; 512]), "one byte in 1 is NUL, so it is no text: save it as CSV in UTF-8");
+    // One that breaks off among the zeros may be tried again.
+    let padded = [gzip(text.as_bytes()), vec![0; 5_000]].concat();
+    let left = padded.chunks(1_000).map(Bytes::copy_from_slice).collect();
+    let (_, error) = done(read(&mut Export::new(Chunks { left, breaks: true })));
+    assert!(matches!(error, Some(ReadError::Broken(_))));
+}
+
+#[test]
+fn many_small_gzip_files_behind_each_other_are_one() {
+    let text = rows(20_000);
+    let stored: Vec<u8> = text.as_bytes().chunks(200).flat_map(gzip).collect();
+    for size in [777, 65_536] {
+        let (_, got, error) = all_of(&stored, size);
+        assert!(error.is_none() && got == text.as_bytes(), "{error:?}");
+    }
+}
+
+/// A frame that decoders skip (RFC 8878, section 3.1.2).
+fn skippable(magic: u8, bytes: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(bytes.len()).unwrap();
+    [&[magic, 0x2a, 0x4d, 0x18], length.to_le_bytes().as_slice(), bytes].concat()
+}
+
+#[test]
+fn zstd_frames_that_are_to_be_skipped_are() {
+    let text = rows(5_000);
+    let (first, second) = text.as_bytes().split_at(text.len() / 3);
+    let skipped = |magic| skippable(magic, &[0x5a; 3_000]);
+    for frames in [
+        [skipped(0x50), zstd(text.as_bytes(), 20)].concat(),
+        [skipped(0x5f), skippable(0x57, b""), zstd(first, 20), zstd(second, 20)].concat(),
+        [zstd(first, 20), skipped(0x5a), zstd(second, 20), skipped(0x50)].concat(),
+    ] {
+        for size in [1, 1_000, 1_000_000] {
+            let (found, got, error) = all_of(&frames, size);
+            assert!(error.is_none() && got == text.as_bytes(), "{error:?}");
+            assert_eq!(found, "zstd, utf-8");
+        }
+    }
+    assert_eq!(refused(&skipped(0x50)), "the object is empty");
+    let cut = [zstd(text.as_bytes(), 20), skipped(0x50)].concat();
+    let (_, got, error) = all_of(&cut[..cut.len() - 1], 1_000);
+    assert_eq!(got, text.as_bytes());
+    assert!(matches!(error, Some(ReadError::Corrupt(why)) if why.contains("ends in the middle")));
+}
+
+#[test]
 fn a_window_of_8_mib_is_read_and_a_larger_one_refused() {
     let text = rows(10);
     assert_eq!(all_of(&zstd(text.as_bytes(), 23), 1_000).1, text.as_bytes());

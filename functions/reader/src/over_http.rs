@@ -231,6 +231,7 @@ impl Shop {
             returning_buyers: 0,
             hours: BTreeMap::new(),
             read_at: now(),
+            since: None,
         };
         change(&mut day);
         self.memory.tables().trends.insert(day.date, day);

@@ -22,7 +22,7 @@ use shared::store::{
     BucketPage, BucketQuery, KnownBuyer, ListImports, ReadPurchases, Result, StoreError, WriteBuyers,
     WriteTrends,
 };
-use shared::trend::DayTrend;
+use shared::trend::{DayTrend, TrendReading};
 
 const PURCHASES: u64 = 100_000;
 
@@ -146,6 +146,11 @@ impl WriteTrends for Table<'_> {
 
     async fn trend_read_at(&self, _: Date) -> Result<Option<Timestamp>> {
         Ok(locked(&self.0.trend).as_ref().map(|trend| trend.read_at))
+    }
+
+    async fn trend_reading(&self, _: Date) -> Result<Option<TrendReading>> {
+        let trend = locked(&self.0.trend);
+        Ok(trend.as_ref().map(|trend| TrendReading { read_at: trend.read_at, since: trend.since }))
     }
 }
 

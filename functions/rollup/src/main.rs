@@ -1,6 +1,5 @@
 //! The function `rollup`; see the library.
 
-use aws_sdk_dynamodb::Client;
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use rollup::{AnalyticsBucket, Config, Request, Rollup, SalesRollup};
@@ -14,7 +13,7 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let config = Config::read(Env::of_process())?;
     let aws = clients::of_function();
-    let client = Client::new(&aws);
+    let client = clients::dynamodb(&aws);
     let history = HistoryTable::new(client.clone(), config.history_table).consistent();
     let rollup = Rollup {
         monitors: MonitorsTable::new(client.clone(), config.monitors_table),

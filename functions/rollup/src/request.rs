@@ -48,6 +48,10 @@ pub struct DayRequest {
     /// so that an attempt that dies half-way does not forget them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub then: BTreeSet<Date>,
+    /// Of a day that follows another: after the first days of buyers had left it. A trend that was read later has seen
+    /// that, and the day is not recomputed again. Counts only if nothing is named in `then`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
     /// How many invocations of this function by itself led here.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub hops: u32,
@@ -61,7 +65,12 @@ fn is_zero(number: &u32) -> bool {
 impl DayRequest {
     /// Asks for this day and nothing else.
     pub fn of(day: Date) -> Self {
-        Self { day, then: BTreeSet::new(), hops: 0 }
+        Self { day, then: BTreeSet::new(), since: None, hops: 0 }
+    }
+
+    /// Since when the buyer index has to have been read, if that is all this asks for.
+    pub(crate) fn follows_since(&self) -> Option<Timestamp> {
+        self.since.filter(|_| self.then.is_empty())
     }
 }
 
@@ -86,7 +95,9 @@ impl NightlyRequest {
 
 #[cfg(test)]
 mod tests {
+    use jiff::ToSpan as _;
     use serde_json::json;
+    use shared::import::MAX_DAYS;
 
     use super::*;
 
@@ -103,10 +114,27 @@ mod tests {
             json!({"day": "2021-03-21"}),
             "nothing that etl would not write"
         );
-        let handed = DayRequest { day, then: [day.tomorrow().unwrap()].into(), hops: 2 };
-        assert_eq!(read(json!(handed)), Ok(Request::Day(handed)));
+        let then: BTreeSet<Date> = [day.tomorrow().unwrap()].into();
+        let handed = DayRequest { then, hops: 2, ..DayRequest::of(day) };
+        assert_eq!(read(json!(handed)), Ok(Request::Day(handed.clone())));
+        let since: Option<Timestamp> = "2026-11-21T02:23:05.000000001Z".parse().ok();
+        let follows = DayRequest { since, hops: 1, ..DayRequest::of(day) };
+        assert_eq!(json!(follows)["since"], "2026-11-21T02:23:05.000000001Z");
+        assert_eq!(read(json!(follows)), Ok(Request::Day(follows.clone())));
+        assert_eq!((follows.follows_since(), handed.follows_since()), (since, None));
+        let both = DayRequest { since, ..handed };
+        assert_eq!(both.follows_since(), None, "what is to follow has to be handed on");
         assert!(matches!(read(json!({"time": PLACEHOLDER})), Ok(Request::History(_))));
         assert!(matches!(read(json!({"nightly": PLACEHOLDER})), Ok(Request::Nightly(_))));
+    }
+
+    #[test]
+    fn as_many_days_as_may_follow_fit_an_event() {
+        let day: Date = "2021-03-21".parse().unwrap();
+        let then = day.series(1.day()).take(MAX_DAYS).collect();
+        let handed = json!(DayRequest { then, hops: 16, ..DayRequest::of(day) }).to_string();
+        // What an asynchronous invocation, and a message of the dead letters that tells of it, could have until 2025.
+        assert!(handed.len() < 200_000, "{}", handed.len());
     }
 
     #[test]
@@ -114,6 +142,7 @@ mod tests {
         for (event, named) in [
             (json!({"day": "2021-03-21", "than": []}), "unknown field `than`"),
             (json!({"day": "2021-02-29"}), "day"),
+            (json!({"day": "2021-03-21", "since": "then"}), "got t"),
             (json!({"day": "2021-03-21", "nightly": PLACEHOLDER}), "unknown field `nightly`"),
             (json!({"nightly": PLACEHOLDER, "time": PLACEHOLDER}), "unknown field `time`"),
             (json!({"form": "x"}), "unknown field `form`"),

@@ -26,6 +26,7 @@ pub(crate) fn generate(options: Generate, out: &mut impl Write) -> anyhow::Resul
         seed: options.seed,
         from: options.from,
         cents: options.cents,
+        returns: options.returns,
     };
     let bytes = purchases::Bytes { shuffle: options.shuffle, gzip: options.gzip };
     let Some(path) = &options.output else {
@@ -151,7 +152,6 @@ pub(crate) async fn buyer(options: Buyer, cloud: &Cloud, out: &mut impl Write) -
         rollup: &cloud.rollup(),
         copy: &cloud.analytics().await?,
         uploads: &cloud.uploads(&bucket),
-        pii: &hashing,
         person: &person,
         waits: Waits::new(Duration::from_secs(u64::from(options.wait_minutes) * 60)),
     };

@@ -5,7 +5,11 @@ use std::future::Future;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::ProvideErrorMetadata as _;
+use aws_sdk_dynamodb::config::interceptors::InterceptorContext;
+use aws_sdk_dynamodb::config::retry::{ClassifyRetry, RetryAction};
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemError;
+use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemError;
 use aws_sdk_dynamodb::types::{DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
 use rand::Rng as _;
 use tokio::task::JoinSet;
@@ -33,6 +37,31 @@ pub(super) const KEYS: usize = 100;
 
 /// Calls that are under way at once, of those that are made together.
 const AT_ONCE: usize = 8;
+
+/// Whether a batch was refused because too much is asked.
+fn too_much(error: &impl ProvideErrorMetadata) -> bool {
+    error.code().is_some_and(|code| TOO_MUCH.contains(&code))
+}
+
+/// Keeps a client from sending a batch again by itself that was refused because too much is asked: its retries would
+/// hide from [`Batch::write`] that the table takes no more, and add their pauses to its own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ThrottledBatch;
+
+impl ClassifyRetry for ThrottledBatch {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let Some(Err(error)) = context.output_or_error() else { return RetryAction::NoActionIndicated };
+        let throttled = error.as_operation_error().is_some_and(|error| {
+            error.downcast_ref::<BatchWriteItemError>().is_some_and(too_much)
+                || error.downcast_ref::<BatchGetItemError>().is_some_and(too_much)
+        });
+        if throttled { RetryAction::RetryForbidden } else { RetryAction::NoActionIndicated }
+    }
+
+    fn name(&self) -> &'static str {
+        "throttled batches"
+    }
+}
 
 /// One table, for calls on many of its items.
 #[derive(Debug, Clone)]
@@ -70,7 +99,7 @@ impl Batch {
                     }
                     left = Some(unprocessed);
                 }
-                Err(error) if error.code().is_some_and(|code| TOO_MUCH.contains(&code)) => {}
+                Err(error) if too_much(&error) => {}
                 Err(error) => return Err(unavailable(self.action)(error)),
             }
             tokio::time::sleep(pause_after(send)).await;
@@ -96,7 +125,7 @@ impl Batch {
                         _ => return Ok(items),
                     }
                 }
-                Err(error) if error.code().is_some_and(|code| TOO_MUCH.contains(&code)) => {}
+                Err(error) if too_much(&error) => {}
                 Err(error) => return Err(unavailable(self.action)(error)),
             }
             tokio::time::sleep(pause_after(send)).await;

@@ -14,8 +14,8 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 
 use super::item::{Item, condition_failed, item_of, keyed, n, parsed, s, text, unavailable, value_of};
-use super::{Claim, ListImports, ReadImports, Result, StoreError, WriteImports};
-use crate::import::{Import, ImportCounts, ImportId, ObjectVersion};
+use super::{Claim, Heartbeat, ListImports, ReadImports, Result, StoreError, WriteImports};
+use crate::import::{Import, ImportId, NOBODY, ObjectVersion};
 use crate::purchase::sortable;
 
 /// How long an entry is kept, in hours: 400 days.
@@ -77,11 +77,14 @@ impl WriteImports for ImportsTable {
             .table_name(&self.table)
             .set_item(Some(entry(import)?))
             .condition_expression(
-                "attribute_not_exists(pk) OR #state = :failed OR (#state = :running AND lease_until < :now)",
+                "attribute_not_exists(pk) OR #state = :failed OR \
+                 (#state = :running AND (#owner = :nobody OR lease_until < :now))",
             )
+            .expression_attribute_names("#owner", "owner")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":failed", s("failed"))
             .expression_attribute_values(":running", s("running"))
+            .expression_attribute_values(":nobody", s(NOBODY))
             .expression_attribute_values(":now", s(sortable(now)))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let Err(error) = put.send().await else {
@@ -106,16 +109,18 @@ impl WriteImports for ImportsTable {
         })
     }
 
-    async fn progress(
-        &self,
-        object: &ObjectVersion,
-        owner: &str,
-        counts: &ImportCounts,
-        lease_until: Timestamp,
-    ) -> Result<()> {
+    async fn progress(&self, object: &ObjectVersion, owner: &str, heartbeat: &Heartbeat) -> Result<()> {
         let (pk, sk) = keys(object);
-        let counts: Item = serde_dynamo::to_item(counts)
-            .map_err(|error| StoreError::Broken(format!("counts that cannot be stored: {error}")))?;
+        let broken = |error| StoreError::Broken(format!("progress that cannot be stored: {error}"));
+        let counts: Item = serde_dynamo::to_item(&heartbeat.counts).map_err(broken)?;
+        let mut set =
+            "SET lease_until = :until, unsorted = :unsorted, #bytes = :bytes, text_bytes = :text_bytes, \
+                       #rows = :rows, loaded = :loaded, rejected = :rejected, erased = :erased, \
+                       ambiguous_times = :ambiguous_times, checkpoint = :checkpoint"
+                .to_owned();
+        if heartbeat.days.is_some() {
+            set.push_str(", days = :days");
+        }
         let mut update = self
             .client
             .update_item()
@@ -123,14 +128,19 @@ impl WriteImports for ImportsTable {
             .key("pk", s(pk))
             .key("sk", s(sk))
             .condition_expression("#owner = :owner AND #state = :running")
-            .update_expression("SET lease_until = :until, #bytes = :bytes, text_bytes = :text_bytes, #rows = :rows, loaded = :loaded, rejected = :rejected, erased = :erased, ambiguous_times = :ambiguous_times, checkpoint = :checkpoint")
+            .update_expression(set)
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#bytes", "bytes")
             .expression_attribute_names("#rows", "rows")
             .expression_attribute_values(":owner", s(owner))
             .expression_attribute_values(":running", s("running"))
-            .expression_attribute_values(":until", s(sortable(lease_until)));
+            .expression_attribute_values(":until", s(sortable(heartbeat.lease_until)))
+            .expression_attribute_values(":unsorted", AttributeValue::Bool(heartbeat.unsorted));
+        if let Some(days) = &heartbeat.days {
+            let days = serde_dynamo::to_attribute_value(days).map_err(broken)?;
+            update = update.expression_attribute_values(":days", days);
+        }
         for name in COUNTS {
             let value = counts.get(name).cloned().unwrap_or(AttributeValue::Null(true));
             update = update.expression_attribute_values(format!(":{name}"), value);
@@ -171,11 +181,16 @@ impl WriteImports for ImportsTable {
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(entry(import)?))
-            .condition_expression("#owner = :owner AND #state = :running")
+            .set_item(Some(entry(&Import { owner: NOBODY.to_owned(), ..import.clone() })?))
+            // Released already by the same write: the client sent it twice, because the first answer was lost.
+            .condition_expression(
+                "#state = :running AND (#owner = :owner OR (#owner = :nobody AND lease_until = :until))",
+            )
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":owner", s(&import.owner))
+            .expression_attribute_values(":nobody", s(NOBODY))
+            .expression_attribute_values(":until", s(sortable(import.lease_until)))
             .expression_attribute_values(":running", s("running"));
         match put.send().await {
             Ok(_) => Ok(()),

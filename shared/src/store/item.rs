@@ -26,6 +26,11 @@ pub(super) fn n(number: impl std::fmt::Display) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
+/// The format version, for items that are not put as a whole.
+pub(super) fn version() -> AttributeValue {
+    n(VERSION)
+}
+
 /// The item with these keys and nothing else but its format version.
 pub(super) fn keyed(pk: impl Into<String>, sk: impl Into<String>) -> Item {
     // Room for a purchase: of these there are millions.

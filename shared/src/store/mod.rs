@@ -34,8 +34,9 @@ use crate::purchase::{BuyerToken, ItemId, Position, Purchase};
 use crate::schedule::Slot;
 use crate::session::{ApiKey, TokenHash};
 use crate::state::ShardState;
-use crate::trend::{DaySales, DayTrend, HourSales};
+use crate::trend::{DaySales, DayTrend, HourSales, TrendReading};
 
+pub(crate) use batch::ThrottledBatch;
 pub use beats::BeatsTable;
 pub use history::HistoryTable;
 pub use imports::{IMPORT_MONTHS, ImportsTable, month_of, walk_imports};
@@ -363,10 +364,23 @@ pub enum Claim {
     Ended(Box<Import>),
 }
 
+/// What a heartbeat records of an import.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// Everything counted.
+    pub counts: ImportCounts,
+    /// Whether rows out of time order were found.
+    pub unsorted: bool,
+    /// The days touched; none when they are those in the ledger, because there may be thousands.
+    pub days: Option<Vec<Date>>,
+    /// Until when nobody else may load it.
+    pub lease_until: Timestamp,
+}
+
 /// Keeps the import ledger.
 pub trait WriteImports {
-    /// Begins an import, or takes over one that failed or whose lease ran out before `now`. An owner who claims
-    /// twice is granted twice.
+    /// Begins an import, or takes over one that failed, was released, or whose lease ran out before `now`. An owner who
+    /// claims twice is granted twice.
     fn claim(&self, import: &Import, now: Timestamp) -> impl Future<Output = Result<Claim>> + Send;
 
     /// Records progress and moves the lease; [`StoreError::Conflict`] when the lease is another's by now.
@@ -374,16 +388,18 @@ pub trait WriteImports {
         &self,
         object: &ObjectVersion,
         owner: &str,
-        counts: &ImportCounts,
-        lease_until: Timestamp,
+        heartbeat: &Heartbeat,
     ) -> impl Future<Output = Result<()>> + Send;
 
     /// Records how it ended; [`StoreError::Conflict`] when the lease is another's by now. Recording the same end
     /// again changes nothing.
     fn finish(&self, import: &Import) -> impl Future<Output = Result<()>> + Send;
 
-    /// Ends this invocation's part of an import that goes on: records what `import` says, with the lease run out, so
-    /// that the next one may claim it at once. [`StoreError::Conflict`] when the lease is another's by now.
+    /// Ends this invocation's part of an import that goes on: records what `import` says, but that [`NOBODY`] owns it,
+    /// so that the next one may claim it at once, whatever its clock shows, and a heartbeat that arrives late changes
+    /// nothing. [`StoreError::Conflict`] when the lease is another's by now. Releasing the same again changes nothing.
+    ///
+    /// [`NOBODY`]: crate::import::NOBODY
     fn release(&self, import: &Import) -> impl Future<Output = Result<()>> + Send;
 
     /// The fingerprint of the first PII key of this installation: this one, if there was none yet.
@@ -432,6 +448,8 @@ pub trait WriteTrends {
     fn put_trend(&self, trend: &DayTrend) -> impl Future<Output = Result<bool>> + Send;
     /// When the reading began whose result is stored of this day.
     fn trend_read_at(&self, date: Date) -> impl Future<Output = Result<Option<Timestamp>>> + Send;
+    /// The reading whose result is stored of this day.
+    fn trend_reading(&self, date: Date) -> impl Future<Output = Result<Option<TrendReading>>> + Send;
 }
 
 /// Most days that one call of [`ReadTrends`] reads, the last of those asked for: ten years.
@@ -465,7 +483,8 @@ pub trait WriteBuyers {
     /// Notes that these tokens bought on this day, in batches. Noting it again changes nothing.
     fn note(&self, date: Date, tokens: &[BuyerToken]) -> impl Future<Output = Result<()>> + Send;
     /// Makes this the first day of a token unless an earlier one is stored; answers the later day that was stored
-    /// before, if one was: its trend counts the buyer as new, and has to be recomputed.
+    /// before, if one was: its trend counts the buyer as new, and has to be recomputed. Sent again, because an answer
+    /// was lost, it answers the same.
     fn first_bought(
         &self,
         token: &BuyerToken,

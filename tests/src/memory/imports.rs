@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use shared::import::{Import, ImportCounts, ImportId, ImportState, ObjectVersion};
+use shared::import::{Import, ImportId, ImportState, NOBODY, ObjectVersion};
 use shared::store::{
-    Claim, FirstHmac, ListImports, ReadErased, ReadImports, Result, StoreError, WriteErased, WriteImports,
+    Claim, FirstHmac, Heartbeat, ListImports, ReadErased, ReadImports, Result, StoreError, WriteErased,
+    WriteImports,
 };
 
 use super::{Memory, Tables};
@@ -23,8 +24,8 @@ impl WriteImports for Memory {
             if there.state.is_final() {
                 return Ok(Claim::Ended(Box::new(there.clone())));
             }
-            let own = there.owner == import.owner;
-            if there.state == ImportState::Running && there.lease_until >= now && !own {
+            let free = there.owner == import.owner || there.owner == NOBODY;
+            if there.state == ImportState::Running && there.lease_until >= now && !free {
                 return Ok(Claim::Leased(there.lease_until));
             }
         }
@@ -32,17 +33,15 @@ impl WriteImports for Memory {
         Ok(Claim::Granted)
     }
 
-    async fn progress(
-        &self,
-        object: &ObjectVersion,
-        owner: &str,
-        counts: &ImportCounts,
-        lease_until: Timestamp,
-    ) -> Result<()> {
+    async fn progress(&self, object: &ObjectVersion, owner: &str, heartbeat: &Heartbeat) -> Result<()> {
         let mut tables = self.call()?;
         let import = owned(&mut tables, object, owner)?;
-        import.counts = counts.clone();
-        import.lease_until = lease_until;
+        import.counts = heartbeat.counts.clone();
+        import.unsorted = heartbeat.unsorted;
+        import.lease_until = heartbeat.lease_until;
+        if let Some(days) = &heartbeat.days {
+            import.days.clone_from(days);
+        }
         Ok(())
     }
 
@@ -55,7 +54,11 @@ impl WriteImports for Memory {
     }
 
     async fn release(&self, import: &Import) -> Result<()> {
-        *owned(&mut *self.call()?, &import.object, &import.owner)? = import.clone();
+        let mut tables = self.call()?;
+        let released = Import { owner: NOBODY.to_owned(), ..import.clone() };
+        if tables.imports.get(&entry(&import.object)) != Some(&released) {
+            *owned(&mut tables, &import.object, &import.owner)? = released;
+        }
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use shared::purchase::BuyerToken;
 use shared::store::{
     ForgetBuyers, KnownBuyer, MAX_TREND_DAYS, ReadTrends, Result, StoreError, WriteBuyers, WriteTrends,
 };
-use shared::trend::{DaySales, DayTrend, HourSales, Sales};
+use shared::trend::{DaySales, DayTrend, HourSales, Sales, TrendReading};
 
 use super::Memory;
 
@@ -28,7 +28,13 @@ impl WriteTrends for Memory {
     }
 
     async fn trend_read_at(&self, date: Date) -> Result<Option<Timestamp>> {
-        Ok(self.call()?.trends.get(&date).map(|trend| trend.read_at))
+        Ok(self.trend_reading(date).await?.map(|there| there.read_at))
+    }
+
+    async fn trend_reading(&self, date: Date) -> Result<Option<TrendReading>> {
+        let tables = self.call()?;
+        let reading = |trend: &DayTrend| TrendReading { read_at: trend.read_at, since: trend.since };
+        Ok(tables.trends.get(&date).map(reading))
     }
 }
 
@@ -86,8 +92,11 @@ impl WriteBuyers for Memory {
         let there = tables.first_bought.get(token).copied();
         if there.is_none_or(|there| there > date) {
             tables.first_bought.insert(token.clone(), date);
+            tables.first_moved_from.insert(token.clone(), there.unwrap_or(date));
+        } else if there != Some(date) {
+            return Ok(None);
         }
-        Ok(there.filter(|there| *there > date))
+        Ok(tables.first_moved_from.get(token).copied().filter(|from| *from > date))
     }
 }
 
@@ -101,6 +110,7 @@ impl ForgetBuyers for Memory {
         let mut tables = self.call()?;
         tables.bought.retain(|(of, _)| of != token);
         tables.first_bought.remove(token);
+        tables.first_moved_from.remove(token);
         Ok(())
     }
 }

@@ -60,6 +60,9 @@ async fn the_first_day_only_moves_back(store: &(impl WriteBuyers + ForgetBuyers)
         ("2026-11-21", None),
         ("2026-12-01", None),
         ("2026-11-09", Some("2026-11-21")),
+        // The same again: the client sends again what was not answered.
+        ("2026-11-09", Some("2026-11-21")),
+        ("2025-12-31", Some("2026-11-09")),
         ("2025-12-31", Some("2026-11-09")),
         ("2026-11-09", None),
     ] {

@@ -3,8 +3,10 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
-use shared::import::{Import, ImportCounts, ImportState, ObjectVersion};
-use shared::store::{Claim, ImportsTable, ListImports, ReadImports, StoreError, WriteImports};
+use shared::import::{Import, ImportCounts, ImportState, NOBODY, ObjectVersion};
+use shared::store::{
+    Claim, Heartbeat, ImportsTable, ListImports, ReadImports, StoreError, WriteImports, month_of,
+};
 use tests::local_cloud::LocalCloud;
 
 use super::instant;
@@ -14,12 +16,14 @@ contracts!(
     "imports",
     [
         one_delivery_holds_the_lease,
+        a_heartbeat_records_the_days_when_it_has_them,
         a_lease_runs_out,
         an_ended_import_is_not_repeated,
         the_first_key_is_put_once,
         an_import_that_goes_on_is_claimed_at_once,
         imports_are_found_by_id,
         imports_are_listed_newest_first,
+        an_import_that_is_begun_anew_is_listed_by_that,
     ]
 );
 
@@ -41,6 +45,10 @@ fn counts() -> ImportCounts {
     }
 }
 
+fn heartbeat(lease_until: Timestamp) -> Heartbeat {
+    Heartbeat { counts: counts(), unsorted: false, days: None, lease_until }
+}
+
 async fn one_delivery_holds_the_lease(store: &(impl ReadImports + WriteImports)) {
     let now = instant("2026-11-21T14:25:00Z");
     let mine = import("one", now);
@@ -53,12 +61,25 @@ async fn one_delivery_holds_the_lease(store: &(impl ReadImports + WriteImports))
     assert_eq!(store.claim(&import("two", later), later).await.unwrap(), Claim::Leased(mine.lease_until));
 
     let until = now + 60.seconds();
-    store.progress(&mine.object, "one", &counts(), until).await.unwrap();
+    store.progress(&mine.object, "one", &heartbeat(until)).await.unwrap();
     let moved = Import { counts: counts(), lease_until: until, ..mine.clone() };
     assert_eq!(store.import(&mine.object).await.unwrap(), Some(moved));
-    let foreign = store.progress(&mine.object, "two", &counts(), until).await;
+    let foreign = store.progress(&mine.object, "two", &heartbeat(until)).await;
     assert!(matches!(foreign, Err(StoreError::Conflict(_))));
     assert!(matches!(store.finish(&import("two", now)).await, Err(StoreError::Conflict(_))));
+}
+
+async fn a_heartbeat_records_the_days_when_it_has_them(store: &(impl ReadImports + WriteImports)) {
+    let now = instant("2026-11-21T14:25:00Z");
+    let mine = import("one", now);
+    store.claim(&mine, now).await.unwrap();
+    let days: Vec<Date> = vec!["2026-11-20".parse().unwrap(), "2026-11-21".parse().unwrap()];
+    let noted = Import { counts: counts(), unsorted: true, days: days.clone(), ..mine.clone() };
+    for days in [Some(days), None] {
+        let heartbeat = Heartbeat { unsorted: true, days, ..heartbeat(mine.lease_until) };
+        store.progress(&mine.object, "one", &heartbeat).await.unwrap();
+        assert_eq!(store.import(&mine.object).await.unwrap().as_ref(), Some(&noted));
+    }
 }
 
 async fn a_lease_runs_out(store: &(impl ReadImports + WriteImports)) {
@@ -69,7 +90,7 @@ async fn a_lease_runs_out(store: &(impl ReadImports + WriteImports)) {
     let heir = import("heir", later);
     assert_eq!(store.claim(&heir, later).await.unwrap(), Claim::Granted);
     // Who lost the lease can neither record progress nor an end.
-    let late = store.progress(&dead.object, "dead", &counts(), later).await;
+    let late = store.progress(&dead.object, "dead", &heartbeat(later)).await;
     assert!(matches!(late, Err(StoreError::Conflict(_))));
     assert!(matches!(store.finish(&dead).await, Err(StoreError::Conflict(_))));
     assert_eq!(store.import(&dead.object).await.unwrap(), Some(heir));
@@ -121,7 +142,8 @@ async fn an_import_that_goes_on_is_claimed_at_once(store: &(impl ReadImports + W
         passes: 2,
         unsorted: true,
         days: vec!["2026-11-20".parse().unwrap()],
-        lease_until: now,
+        // By the clock of the next one it still holds.
+        lease_until: now + 1.minute(),
         ..import("one", now)
     };
     let foreign = Import { owner: "two".into(), ..released.clone() };
@@ -130,7 +152,12 @@ async fn an_import_that_goes_on_is_claimed_at_once(store: &(impl ReadImports + W
     for _ in 0..2 {
         store.release(&released).await.unwrap();
     }
-    assert_eq!(store.import(&released.object).await.unwrap(), Some(released.clone()));
+    let nobodys = Import { owner: NOBODY.into(), ..released.clone() };
+    assert_eq!(store.import(&released.object).await.unwrap(), Some(nobodys.clone()));
+    // A heartbeat that was on its way arrives: it must not give the lease back.
+    let late = store.progress(&released.object, "one", &heartbeat(now + 45.seconds())).await;
+    assert!(matches!(late, Err(StoreError::Conflict(_))));
+    assert_eq!(store.import(&released.object).await.unwrap(), Some(nobodys));
 
     let soon = now + 1.millisecond();
     let next = Import { passes: 3, ..import("next", soon) };
@@ -194,6 +221,18 @@ async fn imports_are_listed_newest_first(store: &(impl ListImports + WriteImport
     assert_eq!(listed(Some(imports[5].started_at), 3).await, imports[6..]);
     assert_eq!(listed(Some(begins), 3).await, []);
     assert_eq!(listed(None, 0).await, []);
+}
+
+async fn an_import_that_is_begun_anew_is_listed_by_that(store: &(impl ListImports + WriteImports)) {
+    let (month, now) = (last_month(), Timestamp::now());
+    let began = month.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp();
+    let first = version("v1", began);
+    store.claim(&first, began).await.unwrap();
+    store.finish(&Import { state: ImportState::Failed, ..first }).await.unwrap();
+    let anew = version("v1", now);
+    assert_eq!(store.claim(&anew, now).await.unwrap(), Claim::Granted);
+    assert_eq!(store.imports(month, None, 10).await.unwrap(), []);
+    assert_eq!(store.imports(month_of(now), None, 10).await.unwrap(), [anew]);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use shared::store::{MAX_TREND_DAYS, ReadTrends, WriteTrends};
-use shared::trend::{DaySales, DayTrend, HourSales, ItemSales, Sales, TOP_ITEMS};
+use shared::trend::{DaySales, DayTrend, HourSales, ItemSales, Sales, TOP_ITEMS, TrendReading};
 
 contracts!(
     HistoryTable,
@@ -40,6 +40,7 @@ fn trend(day: &str, read_at: &str, orders: u64, hours: &[i8]) -> DayTrend {
         returning_buyers: orders - 1,
         hours: hours.iter().map(|hour| (*hour, sales(orders))).collect(),
         read_at: super::instant(read_at),
+        since: None,
     }
 }
 
@@ -96,6 +97,17 @@ async fn a_result_replaces_only_one_whose_reading_began_earlier(store: &(impl Wr
     is_stored(store, &trend("2026-11-21", LATE, 4, &[4, 20])).await;
     assert_eq!(store.trend_read_at(day).await.unwrap(), Some(super::instant(LATE)));
     assert_eq!(store.trend_read_at(date("2026-11-20")).await.unwrap(), None);
+    assert_eq!(store.trend_reading(date("2026-11-20")).await.unwrap(), None);
+
+    // Whose reading it was is kept with it, and goes with it.
+    for (second, since) in [("01", None), ("02", Some(super::instant(NOON))), ("03", None)] {
+        let read_at = format!("2026-11-22T12:00:{second}Z");
+        assert!(
+            store.put_trend(&DayTrend { since, ..trend("2026-11-21", &read_at, 4, &[4]) }).await.unwrap()
+        );
+        let reading = TrendReading { read_at: super::instant(&read_at), since };
+        assert_eq!(store.trend_reading(day).await.unwrap(), Some(reading));
+    }
 }
 
 async fn a_day_without_sales_is_left_out_and_keeps_older_results_away(

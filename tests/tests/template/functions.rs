@@ -147,15 +147,18 @@ fn every_function_has_a_role_and_a_log_group_of_its_own() {
 }
 
 #[test]
-fn imports_may_have_concurrency_of_their_own_and_pings_never_need_it() {
+fn imports_and_their_days_may_have_concurrency_of_their_own_and_pings_never_need_it() {
     let template = template();
     for (name, function) in resources_of(&template, "AWS::Serverless::Function") {
         let reserved = &function["Properties"]["ReservedConcurrentExecutions"];
         let expected = match name.as_str() {
             "EtlFunction" => json!(["ReservesEtl", "EtlConcurrency", "AWS::NoValue"]),
+            "RollupFunction" => json!(["ReservesRollup", "RollupConcurrency", "AWS::NoValue"]),
             _ => Value::Null,
         };
         assert_eq!(*reserved, expected, "{name}");
     }
-    assert_eq!(template["Parameters"]["EtlConcurrency"]["Default"], 0);
+    for parameter in ["EtlConcurrency", "RollupConcurrency"] {
+        assert_eq!(template["Parameters"][parameter]["Default"], 0, "{parameter}");
+    }
 }

@@ -62,7 +62,8 @@ fn roles_hold_exactly_what_their_function_does() {
                         "dynamodb:DeleteItem",
                         "dynamodb:GetItem",
                         "dynamodb:PutItem",
-                        "dynamodb:Query"
+                        "dynamodb:Query",
+                        "dynamodb:UpdateItem"
                     ],
                     "HistoryTable.Arn"
                 ],
@@ -149,6 +150,13 @@ fn roles_hold_exactly_what_their_function_does() {
     let summary = json!({"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["SUMMARY"]}});
     let trends = json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["TREND#*"]}});
     assert_eq!(json!([reader[2]["Condition"], reader[3]["Condition"]]), json!([summary, trends]));
+    let of_history: Vec<&Value> = reader
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|statement| statement["Resource"].to_string().contains("HistoryTable"))
+        .collect();
+    assert_eq!(of_history, [&reader[2], &reader[3]], "another way to the buyers");
     let states = json!({"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["STATE"]}});
     for template in [template, probe()] {
         let statements =

@@ -197,6 +197,16 @@ async fn a_line_of_100_mb_costs_itself_alone() {
 }
 
 #[tokio::test]
+async fn an_inch_mark_in_a_column_that_is_not_needed_costs_nothing() {
+    let shop = Shop::new();
+    let text = format!("item_name,email,item_id,quantity,price,purchase_date\n5\" pipe,{GOOD}\n5\",{GOOD}\n");
+    let entry = shop.import("purchases/a.csv", text).await;
+    assert_eq!((entry.state, entry.counts.loaded), (ImportState::LoadedWithRejects, 1));
+    let rejects = shop.rejects(&entry);
+    assert_eq!((rejects.len(), rejects[0].0, rejects[0].1.as_str()), (1, 3, "unclosed_quote"));
+}
+
+#[tokio::test]
 async fn text_that_is_no_export_says_so() {
     let shop = Shop::lenient();
     let entry = shop.import("purchases/a.csv", "{\"purchases\": []}\n").await;

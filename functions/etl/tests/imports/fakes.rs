@@ -66,6 +66,8 @@ pub(crate) struct World {
     /// Purchases in all batches.
     pub(crate) written: usize,
     pub(crate) heartbeats: usize,
+    /// Heartbeats that recorded the days.
+    pub(crate) days_recorded: usize,
     pub(crate) opened: usize,
     /// Calls of anything so far, and those that are to fail.
     pub(crate) calls: usize,
@@ -76,6 +78,8 @@ pub(crate) struct World {
     pub(crate) rolled_up: Vec<Date>,
     /// Whether functions can be invoked.
     pub(crate) no_functions: bool,
+    /// Whether functions never answer.
+    pub(crate) silent_functions: bool,
 }
 
 impl World {

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use etl::RESERVE;
-use jiff::Timestamp;
-use shared::import::{Import, ImportState};
+use jiff::{Timestamp, ToSpan as _};
+use shared::import::{Import, ImportState, NOBODY};
+use tokio::time::Instant;
 
 use crate::fakes::{Shop, file, rows};
 
@@ -62,10 +63,10 @@ async fn an_import_that_outlives_its_invocation_goes_on_and_ends_the_same() {
         assert!(times > 2, "{times} invocations more");
         assert_eq!(entry.passes, u32::try_from(times).unwrap() + 1);
         assert_eq!(entry.started_at, begun.started_at);
+        assert_eq!(shop.world().rolled_up, entry.days);
         assert_eq!(comparable(entry), comparable(expected));
         assert_eq!(shop.purchases(), whole.purchases());
         assert_eq!(shop.world().files, whole.world().files);
-        assert_eq!(shop.world().rolled_up, whole.world().rolled_up);
         let (written, rows) = (shop.world().written, shop.purchases().len());
         assert!(written <= rows + rows / 10, "{written} purchases written for {rows}");
     }
@@ -160,6 +161,48 @@ async fn when_it_cannot_invoke_itself_the_retry_goes_on() {
     assert!(shop.entry(KEY).counts.checkpoint > before);
     shop.go_on().await;
     assert_eq!(shop.entry(KEY).state, ImportState::LoadedWithRejects);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_import_that_was_released_goes_on_whatever_the_clock_shows() {
+    let shop = slow();
+    assert_eq!(shop.import(KEY, export(true)).await.owner, NOBODY);
+    shop.fake.memory.tables().imports.values_mut().for_each(|import| {
+        import.lease_until = Timestamp::now() + 1.minute();
+    });
+    let event = shop.next_continuation().unwrap();
+    shop.deliver(event).await.unwrap();
+    assert_eq!(shop.entry(KEY).passes, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_behind_the_first_is_begun_with_half_of_the_time_or_handed_on() {
+    for (seconds, handed_on) in [(40, 0), (60, 1)] {
+        let mut shop = Shop::new();
+        shop.time = RESERVE + Duration::from_secs(100);
+        shop.world().delay = Duration::from_secs(seconds);
+        let mut event = shop.put(KEY, file(&rows(0, 10)));
+        let second = shop.put("purchases/b.csv", file(&rows(0, 10)))["Records"][0].clone();
+        event["Records"].as_array_mut().unwrap().push(second);
+        shop.deliver(event).await.unwrap();
+        assert_eq!(shop.world().continuations.len(), handed_on, "after {seconds} s");
+        shop.go_on().await;
+        assert_eq!(shop.entry("purchases/b.csv").state, ImportState::Loaded);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_function_that_does_not_answer_is_not_waited_for() {
+    let shop = slow();
+    shop.world().silent_functions = true;
+    let mut event = shop.put(KEY, export(true));
+    let second = shop.put("purchases/b.csv", file(&rows(0, 10)))["Records"][0].clone();
+    event["Records"].as_array_mut().unwrap().push(second);
+    let began = Instant::now();
+    let error = shop.deliver(event).await.unwrap_err().to_string();
+    assert!(error.contains("going on with an import: no answer in time"), "{error}");
+    assert!(error.contains("handing an import on: no answer in time"), "{error}");
+    assert!(began.elapsed() < shop.time, "{:?}", began.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

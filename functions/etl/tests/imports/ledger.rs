@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::ToSpan;
+use jiff::{Timestamp, ToSpan};
 use shared::import::ImportState;
 
 use crate::fakes::{Shop, file, rows};
@@ -38,6 +38,38 @@ async fn the_lease_is_kept_while_a_batch_takes_long() {
     // About once a second, and not when there is nothing new.
     let heartbeats = shop.world().heartbeats;
     assert!((1..=5).contains(&heartbeats), "{heartbeats} heartbeats");
+    assert_eq!(shop.world().days_recorded, 1, "there is one day");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_heartbeat_records_that_rows_are_out_of_time_order() {
+    let shop = Shop::new();
+    shop.world().delay = Duration::from_millis(400);
+    let mut rows = rows(0, 20_000);
+    rows.rotate_right(10);
+    let event = shop.put("purchases/a.csv", file(&rows));
+    let killed = tokio::time::timeout(Duration::from_millis(1_500), shop.deliver(event.clone())).await;
+    assert!(killed.is_err());
+    assert!(shop.entry("purchases/a.csv").unsorted);
+    shop.leases_run_out();
+    let opened = shop.world().opened;
+    shop.deliver(event).await.unwrap();
+    assert_eq!(shop.world().opened, opened + 1, "it looked for the time order again");
+}
+
+#[tokio::test]
+async fn an_import_that_failed_is_begun_anew_by_the_next_delivery() {
+    let shop = Shop::new();
+    shop.world().batches_left = Some(1);
+    let event = shop.put("purchases/a.csv", file(&rows(0, 100)));
+    shop.deliver(event.clone()).await.unwrap_err();
+    let failed = shop.entry("purchases/a.csv");
+    assert_eq!(failed.state, ImportState::Failed);
+    shop.world().batches_left = None;
+    let before = Timestamp::now();
+    shop.deliver(event).await.unwrap();
+    let entry = shop.entry("purchases/a.csv");
+    assert!(failed.started_at < before && entry.started_at >= before, "{}", entry.started_at);
 }
 
 #[tokio::test(start_paused = true)]

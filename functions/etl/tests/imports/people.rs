@@ -103,6 +103,30 @@ async fn a_bad_row_of_an_erased_person_is_left_out_of_the_rejects() {
 }
 
 #[tokio::test]
+async fn an_address_of_an_erased_person_is_found_anywhere_in_a_bad_row() {
+    let shop = Shop::lenient();
+    erase(&shop, "ada@shop.example");
+    let others = "eve@shop.example ".repeat(200);
+    let theirs = [
+        "mailto:ada@shop.example,7",
+        "email=ADA@shop.example&item=7",
+        "Ada <ada@shop.example>,7",
+        "7,\"'ada@shop.example'\"",
+        "7;x;ada@shop.example;y",
+        &format!("{others}ada@shop.example"),
+        // Behind a header that leaves nobody knowing where the e-mail is.
+        "email,item,day",
+        "2021-03-21T11:00:00,7,1,1,Ada@shop.example",
+    ];
+    let entry =
+        shop.import(KEY, format!("{}eve@shop.example,x\n{}\n", file(&rows(0, 9)), theirs.join("\n"))).await;
+    assert_eq!((entry.counts.erased, entry.counts.loaded, entry.counts.rejected_total()), (7, 9, 2));
+    let rejects = shop.rejects(&entry);
+    assert_eq!(rejects.len(), 2);
+    assert!(rejects.iter().all(|(_, _, row)| !String::from_utf8_lossy(row).to_lowercase().contains("ada@")));
+}
+
+#[tokio::test]
 async fn when_it_is_unknown_who_was_erased_nothing_is_written() {
     let shop = Shop::new();
     erase(&shop, "buyer3@shop.example");

@@ -61,7 +61,7 @@ impl<'a> Entry<'a> {
             ambiguous_times: counts.ambiguous_times,
             bytes: counts.bytes,
             text_bytes: counts.text_bytes,
-            rows_per_s: rows_per_s(counts.rows, import.duration_ms),
+            rows_per_s: import.rows_per_s(),
             key_id: import.key_id.as_deref(),
             normalisation: import.normalisation,
             unsorted: import.unsorted,
@@ -77,9 +77,4 @@ impl<'a> Entry<'a> {
             lease_until: (import.state == ImportState::Running).then_some(import.lease_until),
         }
     }
-}
-
-/// Rows that the last attempt read each second: all of them, because every attempt begins with the first.
-fn rows_per_s(rows: u64, duration_ms: Option<u64>) -> Option<u64> {
-    rows.saturating_mul(1_000).checked_div(duration_ms?)
 }

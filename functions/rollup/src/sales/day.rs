@@ -10,22 +10,27 @@
 //! ([`crate::sales::buyers`]). Once it has moved nobody can tell any more which day that was. So before anything
 //! moves, this day is handed to a new invocation together with the days that are to follow: an invocation that dies is
 //! tried again by Lambda with the same event.
+//!
+//! That names what is known before. Of two days at once that a new buyer bought on, neither finds anything in the
+//! index, and the later one may be the first until the other moves that: the one that moves it learns which day it was,
+//! and has it recomputed. If it dies between the two, the later day counts a buyer as new who is not, until the night:
+//! its purchases were imported just now, or it would not have found the buyer new.
 
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use shared::import::MAX_DAYS;
 use shared::invoke::Invoke;
 use shared::store::{ListImports, ReadPurchases, WriteBuyers, WriteTrends};
-use shared::trend::DayTrend;
+use shared::trend::{DayTrend, TrendReading};
 use tracing::{info, warn};
 
 use crate::request::DayRequest;
 use crate::sales::analytics::WriteAnalytics;
 use crate::sales::buyers::Index;
 use crate::sales::handler::SalesRollup;
-use crate::sales::nightly::MAX_DAYS;
 use crate::sales::purchases::DayPurchases;
 use crate::sales::{copy, count, read};
 
@@ -52,7 +57,9 @@ where
     I: Invoke,
 {
     /// Recomputes a day; `false` when it was handed to another invocation instead. The days that a `FIRST` has left
-    /// are put into `moved`.
+    /// are put into `moved`, those of every attempt and before an error too: nobody will see again that they were left,
+    /// so they are to follow however this ends. Each attempt reads everything anew, purchases of meanwhile too: a later
+    /// one may be the first to find days that are to be named, and hand the day over after some have moved.
     pub(crate) async fn recompute(
         &self,
         asked: &DayRequest,
@@ -71,7 +78,7 @@ where
             }
             let new_buyers = index.settle(known, moved).await?;
             let (purchases, people) = (day.rows.len(), day.people.count);
-            let ended = self.write(asked.day, read_at, day, new_buyers).await?;
+            let ended = self.write(asked, read_at, day, new_buyers).await?;
             info!(
                 date = %asked.day,
                 attempt,
@@ -93,21 +100,23 @@ where
     /// Has the day recomputed by an invocation that knows which days are to follow.
     async fn hand_over(&self, asked: &DayRequest, later: BTreeSet<Date>) -> anyhow::Result<()> {
         info!(date = %asked.day, days = later.len(), "buyers' first days move: later days are recomputed too");
+        // More than an event holds follow as well, unless that invocation dies.
         let then = later.into_iter().take(MAX_DAYS).collect();
-        let request = DayRequest { day: asked.day, then, hops: asked.hops.saturating_add(1) };
+        let request = DayRequest { then, hops: asked.hops.saturating_add(1), ..DayRequest::of(asked.day) };
         self.invoke(vec![request]).await
     }
 
     async fn write(
         &self,
-        date: Date,
+        asked: &DayRequest,
         read_at: Timestamp,
         day: DayPurchases,
         new_buyers: u64,
     ) -> anyhow::Result<Attempt> {
+        let (date, since) = (asked.day, asked.follows_since());
         let (sales, hours) = count::sales(&day).context("adding up the purchases")?;
         let returning_buyers = sales.buyers.saturating_sub(new_buyers);
-        let trend = DayTrend { date, sales, new_buyers, returning_buyers, hours, read_at };
+        let trend = DayTrend { date, sales, new_buyers, returning_buyers, hours, read_at, since };
         let is_there = self.history.put_trend(&trend).await.context("writing the trend")?;
         if !is_there && self.trend_read_at(date).await? != Some(read_at) {
             return Ok(Attempt::Overtaken);
@@ -119,6 +128,11 @@ where
     }
 
     async fn trend_read_at(&self, date: Date) -> anyhow::Result<Option<Timestamp>> {
-        self.history.trend_read_at(date).await.context("reading whose trend is there")
+        Ok(self.trend_reading(date).await?.map(|there| there.read_at))
+    }
+
+    /// The reading whose trend is there.
+    pub(crate) async fn trend_reading(&self, date: Date) -> anyhow::Result<Option<TrendReading>> {
+        self.history.trend_reading(date).await.context("reading whose trend is there")
     }
 }

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, anyhow, ensure};
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 use serde_json::Value;
+use shared::import::MAX_DAYS;
 use shared::invoke::Invoke;
 use shared::store::{ListImports, ReadPurchases, WriteBuyers, WriteTrends};
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use crate::request::{DayRequest, NightlyRequest};
 use crate::sales::analytics::WriteAnalytics;
-use crate::sales::nightly;
+use crate::sales::{follow, nightly};
 
 /// Invocations under way at once.
 const CALLS: usize = 8;
@@ -48,16 +49,24 @@ where
     /// # Errors
     /// When anything could not be read or written; doing all of it again ends right.
     pub async fn day(&self, asked: &DayRequest, clock: impl Fn() -> Timestamp) -> anyhow::Result<()> {
-        ensure!(asked.then.len() <= nightly::MAX_DAYS, "more than {} days at once", nightly::MAX_DAYS);
+        ensure!(asked.then.len() <= MAX_DAYS, "more than {MAX_DAYS} days at once");
+        if let Some(since) = asked.follows_since()
+            && let Some(there) =
+                self.trend_reading(asked.day).await?.filter(|there| follow::is_done(*there, since))
+        {
+            info!(date = %asked.day, %since, read_at = %there.read_at, "the sales of a day were recomputed since");
+            return Ok(());
+        }
         let mut moved = BTreeSet::new();
-        let done = self.recompute(asked, clock, &mut moved).await;
+        let done = self.recompute(asked, &clock, &mut moved).await;
         let done = done.with_context(|| format!("the sales of {} were not recomputed", asked.day));
         // After a failure the rest follows when the day is tried again; what has moved is not seen twice.
         if matches!(done, Ok(true)) {
             moved.extend(&asked.then);
         }
-        let hops = asked.hops.saturating_add(1);
-        let follow = moved.iter().map(|day| DayRequest { hops, ..DayRequest::of(*day) });
+        // Whatever this invocation, or an earlier attempt at it, has moved was moved before.
+        let (since, hops) = (Some(clock()), asked.hops.saturating_add(1));
+        let follow = moved.iter().map(|day| DayRequest { since, hops, ..DayRequest::of(*day) });
         let followed = self.invoke(follow.collect()).await;
         done.and(followed)
     }
@@ -65,7 +74,7 @@ where
     /// Has the days recomputed that imports touched lately.
     ///
     /// # Errors
-    /// When the ledger could not be read, or a day was not taken; the others are under way then.
+    /// When the ledger could not be read, a day was not taken, or there are too many; the others are under way then.
     pub async fn nightly(&self, asked: &NightlyRequest, clock: impl Fn() -> Timestamp) -> anyhow::Result<()> {
         let at = asked.at(clock())?;
         let found = nightly::days(&self.imports, at).await?;
@@ -74,12 +83,12 @@ where
             days = found.days.len(),
             "the days that imports touched in the last two days are recomputed"
         );
-        if !found.left_out.is_empty() {
-            let (first, last) = (found.left_out.first(), found.left_out.last());
-            let range = first.zip(last).map(|(first, last)| format!("{first} to {last}"));
-            warn!(days = found.left_out.len(), range, "left out the oldest days: too many for one night");
-        }
-        self.invoke(found.days.iter().rev().map(|day| DayRequest::of(*day)).collect()).await
+        let handed = self.invoke(found.days.iter().rev().map(|day| DayRequest::of(*day)).collect()).await;
+        let left_out = found.left_out.first().zip(found.left_out.last()).map(|(first, last)| {
+            let days = found.left_out.len();
+            anyhow!("{days} days from {first} to {last} were left out: one night has at most {MAX_DAYS}")
+        });
+        handed.and(left_out.map_or(Ok(()), Err))
     }
 
     /// Hands these to this function.

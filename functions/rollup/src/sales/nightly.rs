@@ -6,10 +6,8 @@ use std::ops::ControlFlow;
 use anyhow::Context as _;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
+use shared::import::MAX_DAYS;
 use shared::store::{ListImports, month_of, walk_imports};
-
-/// Most days of one night: eleven years.
-pub const MAX_DAYS: usize = 4_000;
 
 /// How long ago an import may have ended, in hours: two days, and two hours for a night that begins late.
 const ENDED_HOURS: i64 = 2 * 24 + 2;

@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use super::follow::{assert_as_defined, block_on};
+use super::world::Lost;
 use super::*;
 
 /// February is known, January is new; some buyers are in both.
@@ -51,6 +52,32 @@ fn a_call_that_fails_is_made_good_by_trying_again() {
         if !failed {
             assert!(calls > 40, "calls are counted");
             break;
+        }
+    }
+}
+
+#[test]
+fn a_write_whose_answer_is_lost_is_done_once() {
+    for what in [Lost::GivenUp, Lost::SentAgain] {
+        for writes in 0.. {
+            assert!(writes < 100, "it never ends");
+            let (world, purchases) = february();
+            world.queue.lock().unwrap().push_back(json!({"day": "2021-01-31"}));
+            *world.lost.lock().unwrap() = Some((writes, what));
+            block_on(async {
+                while let Some(event) = world.next() {
+                    if world.handle(event.clone()).await.is_err() {
+                        assert_eq!(what, Lost::GivenUp);
+                        world.queue.lock().unwrap().push_back(event);
+                    }
+                }
+            });
+            assert_as_defined(&world, &purchases);
+            if world.lost.lock().unwrap().is_some() {
+                // What is handed over and noted, three first days, what follows, and three trends and files.
+                assert!(writes > 12, "writes are counted: {writes}");
+                break;
+            }
         }
     }
 }

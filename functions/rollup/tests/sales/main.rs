@@ -52,7 +52,7 @@ fn purchases<const N: usize>(texts: [&str; N]) -> Vec<Purchase> {
     texts.into_iter().map(purchase).collect()
 }
 
-/// Everything that is written: trends without when they were read, the index, and the rows of each file.
+/// Everything that is written: trends without when and since when they were read, the index, and the rows of each file.
 #[derive(Debug, Clone, PartialEq)]
 struct Written {
     trends: BTreeMap<Date, DayTrend>,
@@ -64,7 +64,8 @@ struct Written {
 fn written(world: &World) -> Written {
     let tables = world.memory.tables();
     let read_at = jiff::Timestamp::UNIX_EPOCH;
-    let trends = tables.trends.iter().map(|(date, trend)| (*date, DayTrend { read_at, ..trend.clone() }));
+    let trends =
+        tables.trends.iter().map(|(date, trend)| (*date, DayTrend { read_at, since: None, ..trend.clone() }));
     let rows = |file: &bytes::Bytes| {
         let reader = SerializedFileReader::new(file.clone()).unwrap();
         let rows = reader.get_row_iter(None).unwrap().map(|row| {

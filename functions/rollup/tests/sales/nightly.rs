@@ -1,5 +1,7 @@
 //! Which days are recomputed at night.
 
+use std::collections::BTreeSet;
+
 use jiff::{Timestamp, ToSpan as _};
 use shared::import::{Import, ImportState, ObjectVersion};
 
@@ -58,20 +60,25 @@ async fn a_night_has_a_limit() {
     let world = World::default();
     let ended: Timestamp = "2026-11-02T10:00:00Z".parse().unwrap();
     let first = date("1990-01-01");
-    let days = (0..4_500i64).map(|n| first + n.days()).collect();
-    put(&world, "everything.csv", ended - 1.hour(), Some(ended), days);
-    let mut days = night(&world).await;
-    days.sort();
-    assert_eq!(days.len(), 4_000);
-    assert_eq!(days[0], (first + 500.days()).to_string(), "the latest ones");
+    let days = |days: std::ops::Range<i64>| days.map(|n| first + n.days()).collect();
+    put(&world, "everything.csv", ended - 1.hour(), Some(ended), days(0..10_000));
+    assert_eq!(night(&world).await.len(), 10_000, "an import of as many days as it may have");
+    world.queue.lock().unwrap().clear();
+    put(&world, "more.csv", ended - 1.hour(), Some(ended), days(10_000..10_500));
+    let error = world.handle(json!({"nightly": "2026-11-03T02:23:00Z"})).await.unwrap_err().to_string();
+    let left_out = "500 days from 1990-01-01 to 1991-05-15 were left out";
+    assert!(error.contains(left_out), "{error}");
+    let days: BTreeSet<String> = world.queued().iter().map(|event| event["day"].to_string()).collect();
+    assert_eq!(days.len(), 10_000);
+    assert_eq!(days.first().unwrap(), "\"1991-05-16\"", "the latest ones");
 }
 
 #[tokio::test]
 async fn a_day_that_is_not_taken_stops_no_other() {
     let world = World::default();
     ended(&world, "a.csv", "2026-11-02T10:00:00Z", &["2021-03-20", "2021-03-21", "2021-03-22"]);
-    // Two months of the ledger, and one day.
-    world.memory.fail_after(3);
+    // The ledger's month, that there is no more of it, the month before, and one day.
+    world.memory.fail_after(4);
     let error = world.handle(json!({"nightly": "2026-11-03T02:23:00Z"})).await.unwrap_err();
     assert_eq!(error.to_string(), "2 of 3 days were not handed on");
     assert_eq!(world.queued().len(), 1);

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use rollup::{DayRequest, SalesRollup, WriteAnalytics};
 
 use super::follow::{assert_as_defined, block_on, some_purchases};
+use super::world::Lost;
 use super::*;
 
 /// The analytics bucket, while something else happens before each of its first files comes.
@@ -73,6 +74,24 @@ async fn a_reading_that_began_earlier_writes_nothing() {
     world.rollup().day(&asked, || jiff::Timestamp::UNIX_EPOCH).await.unwrap();
     let after = written(&world);
     assert_eq!((after.trends, after.files), (before.trends, before.files));
+}
+
+#[tokio::test]
+async fn a_day_that_a_first_day_has_left_follows_though_nobody_heard_of_it() {
+    // The writes of the other day (who bought, their first day, the trend, the file), who bought, and this one.
+    for (writes, what) in [(100, Lost::SentAgain), (5, Lost::SentAgain)] {
+        let world =
+            World::of(&purchases(["2021-03-21T11:00:00 k1.1 7 1 1.00", "2021-03-22T11:00:00 k1.1 7 1 1.00"]));
+        // Two new days at once: the earlier one has found nobody, then the later one is done.
+        *world.meanwhile.lock().unwrap() = Some(json!({"day": "2021-03-22"}));
+        *world.lost.lock().unwrap() = Some((writes, what));
+        world.handle(json!({"day": "2021-03-21"})).await.unwrap();
+        assert_eq!(world.lost.lock().unwrap().is_none(), writes == 5);
+        assert_eq!(new_and_returning(&world, "2021-03-22"), (1, 0), "so far");
+        world.drain().await;
+        assert_eq!(new_and_returning(&world, "2021-03-21"), (1, 0));
+        assert_eq!(new_and_returning(&world, "2021-03-22"), (0, 1));
+    }
 }
 
 proptest! {

@@ -13,10 +13,22 @@ use shared::import::{Import, ImportId};
 use shared::invoke::Invoke;
 use shared::purchase::{BuyerToken, Purchase};
 use shared::store::{
-    BucketPage, BucketQuery, KnownBuyer, ListImports, ReadPurchases, Result, WriteBuyers, WriteTrends,
+    BucketPage, BucketQuery, KnownBuyer, ListImports, ReadPurchases, Result, StoreError, WriteBuyers,
+    WriteTrends,
 };
-use shared::trend::DayTrend;
+use shared::trend::{DayTrend, TrendReading};
 use tests::memory::Memory;
+
+use super::follow::block_on;
+
+/// What a client does when a write is done and its answer gets lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// It gives up.
+    GivenUp,
+    /// It sends it again.
+    SentAgain,
+}
 
 #[derive(Clone, Default)]
 pub(crate) struct World {
@@ -29,6 +41,12 @@ pub(crate) struct World {
     pub(crate) pauses: Arc<Mutex<VecDeque<u8>>>,
     /// Calls so far: the clock, in seconds.
     pub(crate) calls: Arc<Mutex<i64>>,
+    /// Trends that were to be written.
+    pub(crate) recomputed: Arc<Mutex<usize>>,
+    /// Which of the next writes is done and its answer lost.
+    pub(crate) lost: Arc<Mutex<Option<(usize, Lost)>>>,
+    /// What else happens before the next time that who bought is noted.
+    pub(crate) meanwhile: Arc<Mutex<Option<Value>>>,
 }
 
 impl World {
@@ -105,6 +123,24 @@ impl World {
     }
 }
 
+impl World {
+    /// Whether a write that is done is to be sent again, because its answer got lost.
+    fn is_sent_again(&self) -> Result<bool> {
+        let mut lost = self.lost.lock().unwrap();
+        let Some((writes, what)) = lost.take() else { return Ok(false) };
+        match (writes.checked_sub(1), what) {
+            (Some(writes), what) => {
+                *lost = Some((writes, what));
+                Ok(false)
+            }
+            (None, Lost::SentAgain) => Ok(true),
+            (None, Lost::GivenUp) => {
+                Err(StoreError::Unavailable { action: "a write", cause: "its answer was lost".to_owned() })
+            }
+        }
+    }
+}
+
 impl ReadPurchases for World {
     async fn page(&self, query: &BucketQuery) -> Result<BucketPage> {
         self.pause().await;
@@ -115,12 +151,19 @@ impl ReadPurchases for World {
 impl WriteTrends for World {
     async fn put_trend(&self, trend: &DayTrend) -> Result<bool> {
         self.pause().await;
-        self.memory.put_trend(trend).await
+        *self.recomputed.lock().unwrap() += 1;
+        let is_there = self.memory.put_trend(trend).await?;
+        if self.is_sent_again()? { self.memory.put_trend(trend).await } else { Ok(is_there) }
     }
 
     async fn trend_read_at(&self, date: Date) -> Result<Option<Timestamp>> {
         self.pause().await;
         self.memory.trend_read_at(date).await
+    }
+
+    async fn trend_reading(&self, date: Date) -> Result<Option<TrendReading>> {
+        self.pause().await;
+        self.memory.trend_reading(date).await
     }
 }
 
@@ -132,12 +175,19 @@ impl WriteBuyers for World {
 
     async fn note(&self, date: Date, tokens: &[BuyerToken]) -> Result<()> {
         self.pause().await;
-        self.memory.note(date, tokens).await
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        if let Some(event) = meanwhile {
+            let world = self.clone();
+            std::thread::spawn(move || block_on(world.handle(event)).unwrap()).join().unwrap();
+        }
+        self.memory.note(date, tokens).await?;
+        if self.is_sent_again()? { self.memory.note(date, tokens).await } else { Ok(()) }
     }
 
     async fn first_bought(&self, token: &BuyerToken, date: Date) -> Result<Option<Date>> {
         self.pause().await;
-        self.memory.first_bought(token, date).await
+        let left = self.memory.first_bought(token, date).await?;
+        if self.is_sent_again()? { self.memory.first_bought(token, date).await } else { Ok(left) }
     }
 }
 
@@ -155,8 +205,9 @@ impl WriteAnalytics for World {
     async fn put(&self, date: Date, file: Bytes) -> anyhow::Result<()> {
         self.pause().await;
         self.call()?;
+        // Sent again it is the same.
         self.files.lock().unwrap().insert(date, file);
-        Ok(())
+        Ok(self.is_sent_again().map(drop)?)
     }
 }
 
@@ -165,6 +216,9 @@ impl Invoke for World {
         self.pause().await;
         self.call()?;
         self.queue.lock().unwrap().push_back(event.clone());
+        if self.is_sent_again()? {
+            self.queue.lock().unwrap().push_back(event.clone());
+        }
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use anyhow::{Context as _, ensure};
+use etl::email::{folded, normalised};
 use etl::pii::Pii;
 use secrecy::{ExposeSecret as _, SecretString};
 use shared::purchase::BuyerToken;
@@ -17,7 +18,7 @@ pub struct Person {
     pub tokens: Vec<BuyerToken>,
     /// What the person is erased by.
     pub first_hmac: FirstHmac,
-    /// The address in lower case, as raw rows may hold it.
+    /// The address in its normal form, without quotes.
     address: SecretString,
 }
 
@@ -27,17 +28,31 @@ impl Person {
     /// # Errors
     /// When it is no address. Does not repeat it.
     pub fn of(pii: &Pii, address: &SecretString) -> anyhow::Result<Self> {
+        const NONE: &str = "expected an e-mail address, got a text that is none";
         let text = address.expose_secret();
-        let first_hmac =
-            pii.first_hmac(text).context("expected an e-mail address, got a text that is none")?;
-        let address = text.trim().trim_start_matches('\u{feff}').to_lowercase().into();
+        let first_hmac = pii.first_hmac(text).context(NONE)?;
+        let normal = normalised(text.as_bytes()).context(NONE)?;
+        let address = unquoted(&String::from_utf8_lossy(&normal)).into();
         Ok(Self { tokens: pii.tokens(text), first_hmac, address })
     }
 
-    /// Whether the address stands anywhere in this text, in any case.
+    /// Whether the address stands anywhere in this text, however it is written: in any case, with accents composed or
+    /// not, with its quotes doubled or not; in Latin-1 too where the text is no UTF-8.
     pub fn is_in(&self, raw: &[u8]) -> bool {
-        String::from_utf8_lossy(raw).to_lowercase().contains(self.address.expose_secret())
+        let holds = |text: &str| unquoted(&folded(text)).contains(self.address.expose_secret());
+        match std::str::from_utf8(raw) {
+            Ok(text) => holds(text),
+            Err(_) => {
+                let latin_1: String = raw.iter().map(|byte| char::from(*byte)).collect();
+                holds(&latin_1) || holds(&String::from_utf8_lossy(raw))
+            }
+        }
     }
+}
+
+/// A text without quotes: how often they are doubled depends on how often it was written as CSV.
+fn unquoted(text: &str) -> String {
+    text.replace('"', "")
 }
 
 /// The address that was given, or for `-` the first line of `input`.

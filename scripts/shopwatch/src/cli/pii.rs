@@ -30,10 +30,11 @@ Example:
 }
 
 const ROTATE: &str = "\
-The new key holds from the next import on; imports under way end with the former one. No key is ever
-removed: the first is part of every purchase's identity, and people are found under all of them. The
-secret is written only if nobody has changed it meanwhile. The key is 64 random letters and digits,
-and is not shown.
+The new key holds from the next import on. An import under way reads the keys anew whenever it goes
+on in another invocation: its purchases may carry either key's token. No key is ever removed: the
+first is part of every purchase's identity, and people are found under all of them. The secret is
+written only if nobody has changed it meanwhile. The key is 64 random letters and digits, and is not
+shown.
 
 Examples:
   shopwatch pii rotate

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use secrecy::SecretString;
 
-use crate::purchases::MAX_ROWS;
+use crate::purchases::{MAX_RETURNS, MAX_ROWS};
 
 /// `shopwatch purchases`.
 #[derive(Debug, Subcommand)]
@@ -34,6 +34,14 @@ pub struct Generate {
     /// Prices such as 12.50 instead of 12
     #[arg(long)]
     pub cents: bool,
+    /// How many of a hundred rows are returns, with a negative quantity; the rows stay the same otherwise
+    #[arg(
+        long,
+        value_name = "PERCENT",
+        default_value_t = 0,
+        value_parser = clap::value_parser!(u8).range(..=i64::from(MAX_RETURNS))
+    )]
+    pub returns: u8,
     /// The same rows in any order, held in memory: at most 10 million
     #[arg(long)]
     pub shuffle: bool,
@@ -52,7 +60,7 @@ rows in a thousand come twice. Every address is below example.com or .example: n
 
 Examples:
   shopwatch purchases generate --rows 500 --seed 1 > export.csv
-  shopwatch purchases generate --rows 9000 --from 2026-11-01 --cents --output export.csv
+  shopwatch purchases generate --rows 9000 --from 2026-11-01 --cents --returns 5 --output export.csv
   shopwatch purchases generate --rows 1000000 --shuffle --gzip --output export.csv.gz";
 
 /// `shopwatch purchases buyer`.
@@ -94,10 +102,12 @@ minutes ago may be missing.
 --erase does this, in this order; run again, it finishes what was interrupted:
   1. records the person, as a keyed hash, so that no import ever loads them again
   2. waits until no import runs that began before
-  3. has `rollup` make up for the imports of the last two days: the index is complete then
+  3. has `rollup` make up for every day that it has not read since the last import of it: the
+     index is complete then
   4. deletes the person's purchases
   5. has `rollup` recompute those days: trends and the analytics copy forget the person
-  6. says which exports and rejects files in the bucket still hold the address; it leaves them
+  6. looks through every export and rejects file in the bucket, and says which of them still hold
+     the address; it leaves them
   7. deletes the person from the index
 It does not reach backups: point-in-time recovery keeps the tables as they were for 35 days. When
 one is restored, run it again.

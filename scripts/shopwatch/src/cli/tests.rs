@@ -185,16 +185,18 @@ fn help_of_everything() {
     Usage: shopwatch purchases generate [OPTIONS] --rows <N>
 
     Options:
-          --rows <N>       How many rows
-          --seed <S>       Which shop: another seed has other customers and prices [default: 1]
-          --from <DATE>    The first day [default: 2026-01-01]
-          --cents          Prices such as 12.50 instead of 12
-          --shuffle        The same rows in any order, held in memory: at most 10 million
-          --gzip           Compressed with gzip
-          --output <FILE>  Where to write; standard output if not given
-          --stack <NAME>   Name of the deployed stack, which the names of its tables and its bucket
-                           begin with [env: SHOPWATCH_STACK] [default: shopwatch]
-      -h, --help           Print help
+          --rows <N>           How many rows
+          --seed <S>           Which shop: another seed has other customers and prices [default: 1]
+          --from <DATE>        The first day [default: 2026-01-01]
+          --cents              Prices such as 12.50 instead of 12
+          --returns <PERCENT>  How many of a hundred rows are returns, with a negative quantity; the
+                               rows stay the same otherwise [default: 0]
+          --shuffle            The same rows in any order, held in memory: at most 10 million
+          --gzip               Compressed with gzip
+          --output <FILE>      Where to write; standard output if not given
+          --stack <NAME>       Name of the deployed stack, which the names of its tables and its bucket
+                               begin with [env: SHOPWATCH_STACK] [default: shopwatch]
+      -h, --help               Print help
 
     Rows are `email,item_id,quantity,price,purchase_date` without a header, in time order, lines
     ended by CR LF, about 300 an hour. Customers come back, orders have several rows, about four
@@ -202,7 +204,7 @@ fn help_of_everything() {
 
     Examples:
       shopwatch purchases generate --rows 500 --seed 1 > export.csv
-      shopwatch purchases generate --rows 9000 --from 2026-11-01 --cents --output export.csv
+      shopwatch purchases generate --rows 9000 --from 2026-11-01 --cents --returns 5 --output export.csv
       shopwatch purchases generate --rows 1000000 --shuffle --gzip --output export.csv.gz
     ");
     insta::assert_snapshot!(help("import"), @"

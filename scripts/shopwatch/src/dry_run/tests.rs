@@ -35,7 +35,7 @@ fn printed(report: &Report) -> String {
 
 fn generated(rows: u64, bytes: Bytes) -> Vec<u8> {
     let mut out = Vec::new();
-    let options = Options { rows, seed: 42, from: date(2026, 1, 5), cents: true };
+    let options = Options { rows, seed: 42, from: date(2026, 1, 5), cents: true, returns: 0 };
     export(options, bytes, &mut out, |_| ()).unwrap();
     out
 }
@@ -113,7 +113,7 @@ async fn refused_rows_are_shown_when_asked_for_and_do_not_steer_the_terminal() {
 
 #[tokio::test]
 async fn the_wrong_file_would_be_refused() {
-    let wrong = "a,b,c,d,e\n".repeat(3_000);
+    let wrong = "a,b,c,4,e\n".repeat(3_000);
     let report = report_of(wrong.as_bytes(), &asked()).await;
     assert_eq!(report.rows, 1_000, "the rest is not read");
     insta::assert_snapshot!(printed(&report), @"
@@ -135,6 +135,29 @@ async fn the_wrong_file_would_be_refused() {
     assert!(matches!(report_of(SOME_BAD.as_bytes(), &strict).await.verdict, Verdict::Refused(_)));
     let lenient = Asked { max_rejected_percent: 40, ..asked() };
     assert_eq!(report_of(SOME_BAD.as_bytes(), &lenient).await.verdict, Verdict::LoadedWithRejects);
+}
+
+#[tokio::test]
+async fn rows_behind_a_header_that_is_not_complete_would_be_rejected() {
+    let header = "email,quantity,item_id,price,day\n";
+    let swapped = "ada@shop.example,1,7,12.50,2026-01-08T10:00:00\n";
+    let lenient = Asked { max_rejected_percent: 100, ..asked() };
+    let report = report_of(format!("{SOME_BAD}{header}{}", swapped.repeat(2)).as_bytes(), &lenient).await;
+    insta::assert_snapshot!(printed(&report), @"
+    would be loaded_with_rejects  export.csv
+      format           utf-8, header, delimiter ,
+      bytes            420
+      rows             8
+      good             3
+      rejected         5
+        header         3 in lines 7, 8, 9
+        item_id        1 in line 5
+        quantity       1 in line 3
+      first            2026-01-05T10:00:00Z
+      last             2026-01-07T10:00:00.5Z
+      days             3
+    Nothing was uploaded.
+    ");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use shared::store::{IMPORT_MONTHS, ListImports, StoreError, month_of, walk_impor
 pub(crate) async fn kept(
     ledger: &impl ListImports,
     now: Timestamp,
-    keep: impl Fn(&Import) -> bool,
+    mut keep: impl FnMut(&Import) -> bool,
 ) -> Result<Vec<Import>, StoreError> {
     // A clock of AWS may be ahead of this one, and a month with it.
     let newest = month_of(now).saturating_add(1.month());

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use anyhow::{anyhow, bail};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use shared::import::{Import, ImportId, ImportState};
+use shared::import::{Import, ImportId, ImportState, NOBODY};
 use shared::store::{IMPORT_MONTHS, ListImports, month_of, walk_imports};
 
 use super::list::took;
@@ -148,6 +148,10 @@ fn lines(import: &Import, now: Timestamp) -> Vec<(String, Option<String>)> {
 fn lease(import: &Import, now: Timestamp) -> Option<String> {
     let until = import.lease_until;
     match import.state {
+        ImportState::Running if import.owner == NOBODY => Some(format!(
+            "released at {until:.0}: it goes on in another invocation; if none begins within a minute, the hourly \
+             sweep takes it up"
+        )),
         ImportState::Running if until < now => {
             Some(format!("ran out at {until:.0}: nobody is loading it, the hourly sweep takes it up"))
         }
@@ -168,9 +172,8 @@ fn bytes(import: &Import) -> String {
 
 fn rows(import: &Import) -> String {
     let rows = import.counts.rows;
-    let ms = import.ended_at.map(|at| at.duration_since(import.started_at).as_millis());
-    match ms.and_then(|ms| u64::try_from(ms).ok()).filter(|ms| *ms > 0 && rows > 0) {
-        Some(ms) => format!("{rows} ({} a second)", rows.saturating_mul(1_000) / ms),
+    match import.rows_per_s().filter(|_| rows > 0) {
+        Some(each_second) => format!("{rows} ({each_second} a second)"),
         None => rows.to_string(),
     }
 }

@@ -20,6 +20,8 @@ fn entry(key: &str, version: &str, state: ImportState, started_at: &str) -> Impo
     import.counts.bytes = 2_000;
     if state != ImportState::Running {
         import.ended_at = Some("2026-11-21T14:30:02.5Z".parse().unwrap());
+        // An earlier attempt took the rest of the time.
+        import.duration_ms = Some(1_250);
     }
     import
 }
@@ -100,7 +102,7 @@ async fn an_import_is_shown_whole() {
       ended            2026-11-21T14:30:02Z
       took             2.500 s
       bytes            1000 of 2000, 4000 of text
-      rows             500 (200 a second)
+      rows             500 (400 a second)
       loaded           498
       rejected         2
         email          1
@@ -115,6 +117,21 @@ async fn an_import_is_shown_whole() {
     let running = shown(&memory, "purchases/a.csv").await;
     assert!(running.contains("v2") && running.contains("ran out at 2026-11-21T14:31:45Z"), "{running}");
     assert!(!running.contains("took"), "{running}");
+}
+
+#[test]
+fn a_running_import_is_somebodys_or_goes_on_or_is_abandoned() {
+    let mut import = entry("purchases/a.csv", "v1", ImportState::Running, "2026-11-21T14:31:00Z");
+    let lease = |import: &Import, now: &str| {
+        let mut out = Vec::new();
+        show(import, now.parse().unwrap(), false, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        text.lines().find_map(|line| line.trim().strip_prefix("lease")).unwrap().trim().to_owned()
+    };
+    insta::assert_snapshot!(lease(&import, "2026-11-21T14:31:45Z"), @"until 2026-11-21T14:31:45Z, of request-1");
+    insta::assert_snapshot!(lease(&import, "2026-11-21T14:31:46Z"), @"ran out at 2026-11-21T14:31:45Z: nobody is loading it, the hourly sweep takes it up");
+    import.owner = shared::import::NOBODY.to_owned();
+    insta::assert_snapshot!(lease(&import, "2026-11-21T14:31:46Z"), @"released at 2026-11-21T14:31:45Z: it goes on in another invocation; if none begins within a minute, the hourly sweep takes it up");
 }
 
 #[tokio::test]

@@ -82,7 +82,7 @@ mod tests {
 
     fn exported(rows: u64, shuffle: bool, gzip: bool) -> Vec<u8> {
         let mut out = Vec::new();
-        let options = Options { rows, seed: 42, from: date(2026, 1, 5), cents: false };
+        let options = Options { rows, seed: 42, from: date(2026, 1, 5), cents: false, returns: 3 };
         let mut told = 0;
         export(options, Bytes { shuffle, gzip }, &mut out, |rows| told = rows).unwrap();
         assert_eq!(told, rows / TOLD * TOLD);
@@ -121,7 +121,8 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_the_memory_is_not_shuffled() {
-        let options = Options { rows: MAX_SHUFFLED + 1, seed: 1, from: date(2026, 1, 5), cents: false };
+        let options =
+            Options { rows: MAX_SHUFFLED + 1, seed: 1, from: date(2026, 1, 5), cents: false, returns: 3 };
         let bytes = Bytes { shuffle: true, gzip: false };
         let error = export(options, bytes, Vec::new(), |_| ()).unwrap_err();
         insta::assert_snapshot!(error, @"expected at most 10000000 rows to shuffle, got 10000001");

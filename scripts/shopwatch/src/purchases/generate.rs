@@ -11,6 +11,9 @@ use super::shop::{ITEMS, email, price_cents};
 /// Most rows of one export: about 380 years of this shop.
 pub const MAX_ROWS: u64 = 1_000_000_000;
 
+/// Most returns in a hundred rows.
+pub const MAX_RETURNS: u8 = 50;
+
 /// Orders in an average hour: with 1.8 rows an order, about 300 rows.
 const ORDERS_AN_HOUR: u64 = 165;
 
@@ -32,6 +35,10 @@ const LOYAL_CUSTOMERS: u64 = 400;
 /// Rows in a thousand that come twice.
 const EQUAL_ROWS: u64 = 4;
 
+/// Which numbers decide what is a return: others than those of the shop, whose rows stay the same otherwise. No
+/// customer and no item has them.
+const RETURNS: u64 = u64::MAX - 1;
+
 /// What to generate.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
@@ -43,6 +50,8 @@ pub struct Options {
     pub from: Date,
     /// Whether prices have cents: `12.50` instead of `12`.
     pub cents: bool,
+    /// Of a hundred rows, how many are returns; at most [`MAX_RETURNS`].
+    pub returns: u8,
 }
 
 /// One row of the export.
@@ -52,8 +61,8 @@ pub struct Row {
     pub email: String,
     /// What, from 1 to [`ITEMS`].
     pub item_id: u32,
-    /// How many, from 1.
-    pub quantity: u32,
+    /// How many, from 1; of a return, from −1 down.
+    pub quantity: i32,
     /// For how much apiece, as exported.
     pub price: String,
     /// When.
@@ -63,7 +72,12 @@ pub struct Row {
 /// The rows, in time order. A shop at the end of jiff's calendar (year 9999) ends with it.
 pub fn generate(options: Options) -> impl Iterator<Item = Row> {
     let rows = usize::try_from(options.rows.min(MAX_ROWS)).unwrap_or(usize::MAX);
-    let mut shop = Shop { options, rng: Rng::new(options.seed), customers: FIRST_CUSTOMERS };
+    let mut shop = Shop {
+        options,
+        rng: Rng::new(options.seed),
+        returns: Rng::of(options.seed, RETURNS),
+        customers: FIRST_CUSTOMERS,
+    };
     let first_hour = options.from.to_datetime(jiff::civil::Time::midnight());
     let hours = std::iter::successors(Some(first_hour), |hour| hour.checked_add(1.hour()).ok());
     hours.flat_map(move |hour| shop.hour(hour)).take(rows)
@@ -95,6 +109,7 @@ fn io_error(error: csv::Error) -> std::io::Error {
 struct Shop {
     options: Options,
     rng: Rng,
+    returns: Rng,
     /// Who may have bought so far: customers 0 to this − 1.
     customers: u64,
 }
@@ -160,14 +175,16 @@ impl Shop {
         self.rng.below(self.customers)
     }
 
-    fn quantity(&mut self) -> u32 {
-        match self.rng.below(100) {
+    fn quantity(&mut self) -> i32 {
+        let quantity = match self.rng.below(100) {
             0..72 => 1,
             72..90 => 2,
             90..96 => 3,
             96..99 => 4,
             _ => 10,
-        }
+        };
+        let is_return = self.returns.below(100) < self.options.returns.min(MAX_RETURNS).into();
+        if is_return { -quantity } else { quantity }
     }
 
     fn price(&self, item: u32) -> String {
@@ -202,7 +219,7 @@ mod tests {
     use super::*;
 
     fn options(rows: u64) -> Options {
-        Options { rows, seed: 42, from: date(2026, 1, 5), cents: false }
+        Options { rows, seed: 42, from: date(2026, 1, 5), cents: false, returns: 0 }
     }
 
     fn csv(options: Options) -> String {
@@ -232,6 +249,22 @@ mod tests {
     }
 
     #[test]
+    fn returns_are_rows_of_the_same_shop() {
+        let rows = |returns| generate(Options { returns, ..options(20_000) }).collect::<Vec<_>>();
+        let none = rows(0);
+        assert!(none.iter().all(|row| row.quantity > 0));
+        for percent in [1, 5, MAX_RETURNS] {
+            let mut some = rows(percent);
+            let returns = some.iter().filter(|row| row.quantity < 0).count();
+            let wanted = usize::from(percent) * 200;
+            assert!(returns.abs_diff(wanted) * 5 < wanted, "{returns} of 20,000 for {percent} %");
+            some.iter_mut().for_each(|row| row.quantity = row.quantity.abs());
+            assert_eq!(some, none, "{percent} %");
+        }
+        assert_eq!(rows(MAX_RETURNS), rows(u8::MAX));
+    }
+
+    #[test]
     fn more_rows_begin_with_the_same() {
         let (few, many) = (csv(options(500)), csv(options(2_000)));
         assert!(many.starts_with(&few));
@@ -243,7 +276,7 @@ mod tests {
     #[test]
     fn each_line_is_in_the_tutorials_format() {
         for cents in [false, true] {
-            for line in csv(Options { cents, ..options(3_000) }).split_terminator("\r\n") {
+            for line in csv(Options { cents, returns: 10, ..options(3_000) }).split_terminator("\r\n") {
                 let fields: Vec<&str> = line.split(',').collect();
                 let [email, item, quantity, price, date] = fields[..] else {
                     panic!("{line}");

@@ -8,5 +8,5 @@ mod rng;
 mod shop;
 
 pub use export::{Bytes, MAX_SHUFFLED, export};
-pub use generate::{MAX_ROWS, Options, Row, generate, write_csv};
+pub use generate::{MAX_RETURNS, MAX_ROWS, Options, Row, generate, write_csv};
 pub use shop::ITEMS;

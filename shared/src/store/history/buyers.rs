@@ -1,19 +1,23 @@
 //! The buyer index: partition `BUYER#token` holds `FIRST`, with the first day that the token bought on, and
-//! `2026-11-21` for each day, for good.
+//! `2026-11-21` for each day, for good. `FIRST` also tells the later day that it was moved from last.
 
 use std::collections::{HashMap, HashSet};
 
-use aws_sdk_dynamodb::types::ReturnValue;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use jiff::civil::Date;
 
 use super::super::batch::{self, KEYS, together};
-use super::super::item::{Item, check_version, condition_failed, key, keyed, parsed, s, text, unavailable};
+use super::super::item::{Item, check_version, key, keyed, parsed, s, text, unavailable, version};
 use super::super::{BATCH, ForgetBuyers, KnownBuyer, Result, WriteBuyers};
 use super::HistoryTable;
 use crate::purchase::BuyerToken;
 
 /// The sort key of a buyer's first day.
 const FIRST: &str = "FIRST";
+
+/// The attribute of a first day with the day that it was moved from; itself when it was not.
+const MOVED_FROM: &str = "moved_from";
 
 /// What a buyer's partition is called before its token.
 const PREFIX: &str = "BUYER#";
@@ -72,20 +76,40 @@ impl WriteBuyers for HistoryTable {
     }
 
     async fn first_bought(&self, token: &BuyerToken, date: Date) -> Result<Option<Date>> {
-        let mut item = keyed(partition(token), FIRST);
-        item.insert("date".to_owned(), s(date.to_string()));
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        let put = put
+        // All of the right-hand sides are of the item as it was.
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(partition(token), FIRST)))
+            .update_expression(format!(
+                "SET {MOVED_FROM} = if_not_exists(#date, :date), #date = :date, v = :v"
+            ))
             .condition_expression("attribute_not_exists(pk) OR #date > :date")
             .expression_attribute_names("#date", "date")
             .expression_attribute_values(":date", s(date.to_string()))
-            .return_values(ReturnValue::AllOld);
-        match put.send().await {
-            Ok(answer) => answer.attributes.map(|there| parsed(&there, "date")).transpose(),
-            Err(error) if condition_failed(&error) => Ok(None),
-            Err(error) => Err(unavailable("noting a first purchase")(error)),
-        }
+            .expression_attribute_values(":v", version())
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let there = match update.send().await {
+            Ok(answer) => answer.attributes,
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => failed.item().cloned(),
+                _ => return Err(unavailable("noting a first purchase")(error)),
+            },
+        };
+        there.map_or(Ok(None), |there| moved_from(&there, date))
     }
+}
+
+/// The later day that an item of a first day was moved from, if that was to this day. It is the same whether this call
+/// has moved it, or has found it moved because it was sent twice and the first answer was lost.
+fn moved_from(item: &Item, date: Date) -> Result<Option<Date>> {
+    check_version(item)?;
+    let there: Date = parsed(item, "date")?;
+    // Items of before there was this attribute do without.
+    let from = item.contains_key(MOVED_FROM).then(|| parsed::<Date>(item, MOVED_FROM)).transpose()?;
+    Ok(from.filter(|from| there == date && *from > date))
 }
 
 impl ForgetBuyers for HistoryTable {
@@ -128,5 +152,35 @@ impl ForgetBuyers for HistoryTable {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::item::n;
+    use super::*;
+
+    #[test]
+    fn where_a_first_day_came_from_is_told_of_its_own_move_only() {
+        let date = |text: &str| text.parse::<Date>().unwrap();
+        let of = |first: &str, from: Option<&str>| {
+            let mut item = keyed(partition(&BuyerToken::keyed("k1", &"0".repeat(64))), FIRST);
+            item.insert("date".to_owned(), s(first));
+            item.extend(from.map(|from| (MOVED_FROM.to_owned(), s(from))));
+            item
+        };
+        for (first, from, told) in [
+            ("2026-11-09", Some("2026-11-21"), Some("2026-11-21")),
+            ("2026-11-09", Some("2026-11-09"), None),
+            ("2026-11-09", None, None),
+            ("2026-11-08", Some("2026-11-21"), None),
+        ] {
+            let found = moved_from(&of(first, from), date("2026-11-09")).unwrap();
+            assert_eq!(found, told.map(date), "{first} {from:?}");
+        }
+        let mut other = of("2026-11-09", None);
+        other.insert("v".to_owned(), n(2));
+        assert!(moved_from(&other, date("2026-11-09")).is_err());
+        assert!(moved_from(&of("2026-11-09", Some("x")), date("2026-11-09")).is_err());
     }
 }

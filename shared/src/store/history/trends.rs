@@ -11,13 +11,13 @@ use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 
-use self::item::{day_item, day_of, hour_item, hour_key, hour_of, partition};
+use self::item::{day_item, day_of, hour_item, hour_key, hour_of, partition, reading_of};
 use super::super::batch::{self, KEYS, together};
-use super::super::item::{Item, key, parsed, s, text, unavailable};
+use super::super::item::{Item, key, s, text, unavailable};
 use super::super::{MAX_TREND_DAYS, ReadTrends, Result, StoreError, WriteTrends};
 use super::{BEGAN_LATER, HistoryTable, instant, readable};
 use crate::history::HOURS;
-use crate::trend::{DaySales, DayTrend, HourSales, Sales};
+use crate::trend::{DaySales, DayTrend, HourSales, Sales, TrendReading};
 
 /// How often a trend is sent when others write at the same moment.
 const MAX_SENDS: u32 = 5;
@@ -99,10 +99,14 @@ impl WriteTrends for HistoryTable {
     }
 
     async fn trend_read_at(&self, date: Date) -> Result<Option<Timestamp>> {
+        Ok(self.trend_reading(date).await?.map(|there| there.read_at))
+    }
+
+    async fn trend_reading(&self, date: Date) -> Result<Option<TrendReading>> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let get = get.key("pk", s(partition(date))).key("sk", s(date.to_string()));
         let item = get.send().await.map_err(unavailable("reading a trend"))?.item;
-        item.map(|item| parsed(&item, "read_at")).transpose()
+        item.as_ref().map(reading_of).transpose()
     }
 }
 

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use shared::import::{Import, ImportCounts, ImportId, ObjectVersion};
+use shared::import::{Import, ImportId, ObjectVersion};
 use shared::purchase::Purchase;
 use shared::store::{
-    Claim, FirstHmac, ListImports, ReadErased, ReadImports, Result, StoreError, Taken, WriteImports,
-    WritePurchases,
+    Claim, FirstHmac, Heartbeat, ListImports, ReadErased, ReadImports, Result, StoreError, Taken,
+    WriteImports, WritePurchases,
 };
 
 use super::Fake;
@@ -55,15 +55,10 @@ impl WriteImports for Fake {
         self.call(self.memory.claim(import, now)).await
     }
 
-    async fn progress(
-        &self,
-        object: &ObjectVersion,
-        owner: &str,
-        counts: &ImportCounts,
-        lease_until: Timestamp,
-    ) -> Result<()> {
+    async fn progress(&self, object: &ObjectVersion, owner: &str, heartbeat: &Heartbeat) -> Result<()> {
         self.world().heartbeats += 1;
-        self.call(self.memory.progress(object, owner, counts, lease_until)).await
+        self.world().days_recorded += usize::from(heartbeat.days.is_some());
+        self.call(self.memory.progress(object, owner, heartbeat)).await
     }
 
     async fn finish(&self, import: &Import) -> Result<()> {

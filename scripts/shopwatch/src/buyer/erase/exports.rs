@@ -1,23 +1,22 @@
-//! The uploaded exports and rejects files that still hold a person: which are looked at, and what was found.
-
-use std::collections::BTreeSet;
+//! The uploaded exports and rejects files that still hold a person: every one is looked through, because an address
+//! may stand in a column that `etl` does not read.
 
 use anyhow::Context as _;
 use etl::event::Upload;
 use etl::object::ReadUpload;
-use jiff::civil::Date;
-use shared::import::{Import, ImportState};
-use shared::purchase::BuyerToken;
-use shared::store::ReadImports;
+use futures_util::{StreamExt as _, stream};
 
-use super::Erasing;
-use super::search::Search;
+use super::search::lines;
+use crate::buyer::Person;
+
+/// Objects that are read at once.
+const AT_ONCE: usize = 8;
 
 /// What exports are uploaded below.
 const EXPORTS: &str = "purchases/";
 
 /// What rejects files are below.
-const REJECTS: &str = "rejects/";
+pub(super) const REJECTS: &str = "rejects/";
 
 /// Lists the uploads bucket.
 pub trait ListUploads {
@@ -39,9 +38,9 @@ pub struct Holding {
 /// What is known of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Holds {
-    /// So many rows of the person.
-    Rows(u64),
-    /// It cannot be read, for this reason.
+    /// So many lines with the address.
+    Lines(u64),
+    /// It cannot be searched, for this reason.
     Unknown(String),
 }
 
@@ -52,47 +51,30 @@ pub(super) struct Looked {
     pub(super) objects: usize,
 }
 
-/// Looks through every export that may hold the person, and every rejects file.
-pub(super) async fn look<L, P, H, R, C, O>(
-    erasing: &Erasing<'_, L, P, H, R, C, O>,
-    tokens: &BTreeSet<BuyerToken>,
-    days: &BTreeSet<Date>,
+/// Looks through every export and every rejects file, in every version.
+pub(super) async fn look(
+    uploads: &(impl ListUploads + ReadUpload),
+    person: &Person,
     tell: &impl Fn(String),
-) -> anyhow::Result<Looked>
-where
-    L: ReadImports,
-    O: ListUploads + ReadUpload,
-{
+) -> anyhow::Result<Looked> {
     const LISTING: &str = "listing the uploads bucket";
     tell(LISTING.to_owned());
-    let mut objects = Vec::new();
-    for upload in erasing.uploads.versions(EXPORTS).await.context(LISTING)? {
-        let import = erasing.ledger.import(&upload.object()).await.context("reading the ledger")?;
-        if import.is_none_or(|import| may_hold(&import, days)) {
-            objects.push((upload, true));
-        }
-    }
-    let rejects = erasing.uploads.versions(REJECTS).await.context(LISTING)?;
-    objects.extend(rejects.into_iter().map(|upload| (upload, false)));
+    let mut objects = uploads.versions(EXPORTS).await.context(LISTING)?;
+    objects.extend(uploads.versions(REJECTS).await.context(LISTING)?);
     let total = objects.len();
-    let search = Search { uploads: erasing.uploads, pii: erasing.pii, person: erasing.person, tokens };
-    let mut holding = Vec::new();
-    for (looked, (upload, is_export)) in objects.into_iter().enumerate() {
+    let searches = objects.into_iter().map(async |upload| (lines(uploads, &upload, person).await, upload));
+    let mut searches = stream::iter(searches).buffered(AT_ONCE);
+    let (mut holding, mut looked) = (Vec::new(), 0);
+    tell(format!("looking through uploads: 0 of {total}"));
+    while let Some((found, upload)) = searches.next().await {
+        looked += 1;
         tell(format!("looking through uploads: {looked} of {total}"));
-        let rows = if is_export { search.export(&upload).await } else { search.lines(&upload).await };
-        let holds = match rows {
+        let holds = match found {
             Ok(0) => continue,
-            Ok(rows) => Holds::Rows(rows),
+            Ok(lines) => Holds::Lines(lines),
             Err(error) => Holds::Unknown(format!("{error:#}")),
         };
         holding.push(Holding { key: upload.key, version: upload.version, holds });
     }
     Ok(Looked { holding, objects: total })
-}
-
-/// Whether the object of an import may hold a person who bought on these days, or on days that are not known any more.
-/// One that was loaded whole, without a reject and without anybody left out, holds nobody else.
-fn may_hold(import: &Import, days: &BTreeSet<Date>) -> bool {
-    let whole = import.state == ImportState::Loaded && import.counts.erased == 0;
-    !whole || days.is_empty() || import.days.iter().any(|day| days.contains(day))
 }

@@ -15,7 +15,6 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use etl::object::ReadUpload;
-use etl::pii::Pii;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -72,8 +71,6 @@ pub struct Erasing<'a, L, P, H, R, C, O> {
     pub copy: &'a C,
     /// The uploads bucket.
     pub uploads: &'a O,
-    /// The keys.
-    pub pii: &'a Pii,
     /// The person.
     pub person: &'a Person,
     /// How long to wait.
@@ -114,10 +111,10 @@ where
         let began = Timestamp::now();
         self.ledger.put_erased(&self.person.first_hmac, began).await.context("recording the person")?;
         let recorded_at = Timestamp::now();
-        let recent = quiet::wait(self.ledger, recorded_at, self.waits, tell).await?;
+        let touched = quiet::wait(self.ledger, recorded_at, self.waits, tell).await?;
 
         let known = self.days().await?;
-        let outstanding = outstanding::days(&recent, &known, recorded_at);
+        let outstanding = outstanding::days(self.history, &touched, &known, recorded_at, tell).await?;
         let (trends, rollup, copy, waits) = (self.history, self.rollup, self.copy, self.waits);
         let rollups = Rollups { trends, rollup, copy, waits };
         rollups.make_up(&outstanding, tell).await?;
@@ -130,7 +127,7 @@ where
         days.extend(found.purchases.iter().map(|purchase| purchase.position.date()));
         rollups.recompute(&days, deleted_at, tell).await?;
 
-        let looked = exports::look(self, &found.tokens, &days, tell).await?;
+        let looked = exports::look(self.uploads, self.person, tell).await?;
         tell("deleting the person from the index".to_owned());
         for token in &found.tokens {
             self.history.forget(token).await.context("deleting the person from the index")?;

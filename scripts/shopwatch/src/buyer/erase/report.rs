@@ -26,9 +26,9 @@ pub fn report(erased: &Erased, bucket: &str, out: &mut impl Write) -> io::Result
     for holding in erased.holding.iter().take(LISTED) {
         let (key, version) = (harmless(&holding.key), holding.version.as_deref().unwrap_or("null"));
         match &holding.holds {
-            Holds::Rows(rows) => writeln!(out, "  {key}  version {version}: {}", counted(*rows, "row"))?,
+            Holds::Lines(lines) => writeln!(out, "  {key}  version {version}: {}", counted(*lines, "line"))?,
             Holds::Unknown(why) => {
-                writeln!(out, "  {key}  version {version}: cannot be read: {}", harmless(why))?;
+                writeln!(out, "  {key}  version {version}: not searched: {}", harmless(why))?;
             }
         }
     }

@@ -40,22 +40,15 @@ enum Until {
 }
 
 impl<H: WriteTrends, R: Invoke, C: ReadCopy> Rollups<'_, H, R, C> {
-    /// Has the days recomputed whose result was read before the instant, or that have none.
+    /// Has outstanding days recomputed, each from what is there after its instant.
     pub(super) async fn make_up(
         &self,
-        days: &BTreeMap<Date, Option<Timestamp>>,
+        days: &BTreeMap<Date, Timestamp>,
         tell: &impl Fn(String),
     ) -> anyhow::Result<()> {
-        tell("looking for days that are not rolled up".to_owned());
         let end = Instant::now() + self.waits.most;
-        let work = days.iter().map(async |(day, after)| {
-            let read_at = self.read_at(*day).await?;
-            if read_at.is_none() || read_at < *after {
-                let after = after.unwrap_or(Timestamp::MIN);
-                self.recomputed(*day, after, Until::Trend, end).await?;
-            }
-            anyhow::Ok(())
-        });
+        let work =
+            days.iter().map(async |(day, after)| self.recomputed(*day, *after, Until::Trend, end).await);
         all(work, days.len(), tell).await
     }
 

@@ -1,113 +1,61 @@
-//! Searches one object for a person: an export row by row, as `etl` reads it, everything else as text.
-
-use std::collections::BTreeSet;
+//! Searches one object for a person, as text: wherever in a row the address stands, and whatever `etl` makes of it.
 
 use anyhow::anyhow;
 use etl::event::Upload;
 use etl::export::Export;
-use etl::format::Format;
-use etl::identity::{Halt, Occurrences};
-use etl::object::{Body as _, ReadUpload, Refusal};
-use etl::pii::Pii;
-use etl::transform::{Outcome, Transform};
-use shared::purchase::BuyerToken;
+use etl::object::{Body, ReadUpload, Refusal};
 
+use super::exports::REJECTS;
 use crate::buyer::Person;
 
 /// Most bytes of a line that are kept: a rejects file has lines of more than 64 KiB.
 const MAX_LINE: usize = 256 * 1024;
 
-/// What of a longer line is looked at again with what follows: more than an address has.
-const OVERLAP: usize = 1_024;
+/// What of a longer line is looked at again with what follows: more than an address has, however it is written.
+const OVERLAP: usize = 4_096;
 
-/// What is searched for, and where.
-pub(super) struct Search<'a, O> {
-    pub(super) uploads: &'a O,
-    pub(super) pii: &'a Pii,
-    pub(super) person: &'a Person,
-    /// The person's tokens.
-    pub(super) tokens: &'a BTreeSet<BuyerToken>,
+/// Lines of an object that hold the address: at least one if there is any, and all of them if the object can be read to
+/// its end.
+pub(super) async fn lines(
+    uploads: &impl ReadUpload,
+    upload: &Upload,
+    person: &Person,
+) -> anyhow::Result<u64> {
+    let mut export = Export::new(uploads.open(upload).await?.body);
+    let refusal = match export.check().await? {
+        Ok(_) => return text(export, person).await,
+        Err(Refusal::Empty) => return Ok(0),
+        Err(refusal) => refusal,
+    };
+    match (raw(uploads.open(upload).await?.body, person).await?, refusal) {
+        // What `etl` writes is text: only the rows in it may be anything.
+        (0, Refusal::NotUtf8 { .. } | Refusal::Binary(_)) if upload.key.starts_with(REJECTS) => Ok(0),
+        (0, refusal) => Err(anyhow!(refusal)),
+        (lines, _) => Ok(lines),
+    }
 }
 
-/// Why an export was not read row by row.
-enum Unread {
-    /// It is none that `etl` loads.
-    Refused(Refusal),
-    /// Its rows cannot be told apart.
-    Halted,
-    /// Reading broke off.
-    Broken(anyhow::Error),
+/// Inflated, and as UTF-8.
+async fn text(mut export: Export<impl Body>, person: &Person) -> anyhow::Result<u64> {
+    let mut lines = Lines::new(person);
+    loop {
+        match export.next().await {
+            Ok(Some(text)) => lines.push(&text),
+            Ok(None) => return Ok(lines.finish()),
+            Err(error) => return lines.found_before(error.into()),
+        }
+    }
 }
 
-impl<O: ReadUpload> Search<'_, O> {
-    /// Rows of an export that are the person's, refused ones too.
-    pub(super) async fn export(&self, upload: &Upload) -> anyhow::Result<u64> {
-        let mut rows = self.rows(upload, Occurrences::in_time_order()).await;
-        if matches!(rows, Err(Unread::Halted)) {
-            rows = self.rows(upload, Occurrences::of_whole_file()).await;
+/// Byte for byte.
+async fn raw(mut body: impl Body, person: &Person) -> anyhow::Result<u64> {
+    let mut lines = Lines::new(person);
+    loop {
+        match body.next().await {
+            Ok(Some(bytes)) => lines.push(&bytes),
+            Ok(None) => return Ok(lines.finish()),
+            Err(error) => return lines.found_before(error),
         }
-        match rows {
-            Ok(rows) => Ok(rows),
-            Err(Unread::Broken(error)) => Err(error),
-            Err(Unread::Halted) => self.text(upload).await,
-            // Nothing was loaded of it, and it may hold the address all the same.
-            Err(Unread::Refused(Refusal::Header(_) | Refusal::HeaderTwice(_))) => self.text(upload).await,
-            Err(Unread::Refused(refusal)) => match self.lines(upload).await? {
-                0 => Err(anyhow!(refusal)),
-                lines => Ok(lines),
-            },
-        }
-    }
-
-    async fn rows(&self, upload: &Upload, occurrences: Occurrences) -> Result<u64, Unread> {
-        let format = Format::default();
-        let opened = self.uploads.open(upload).await.map_err(Unread::Broken)?;
-        let mut export = Export::new(opened.body);
-        export.check().await.map_err(Unread::Broken)?.map_err(Unread::Refused)?;
-        let mut transform = Transform::new(self.pii, &format, occurrences);
-        let mut rows = 0;
-        while let Some(text) = export.next().await.map_err(|error| Unread::Broken(anyhow!(error)))? {
-            transform.push(&text);
-            rows += self.drain(&mut transform)?;
-        }
-        transform.finish();
-        Ok(rows + self.drain(&mut transform)?)
-    }
-
-    fn drain(&self, transform: &mut Transform<'_>) -> Result<u64, Unread> {
-        let mut rows = 0;
-        loop {
-            let is_theirs = match transform.next() {
-                Ok(None) => return Ok(rows),
-                Ok(Some(Outcome::Purchase(purchase))) => self.tokens.contains(&purchase.buyer),
-                Ok(Some(Outcome::Reject(reject))) => self.person.is_in(reject.raw),
-                // The keys here know of nobody who was erased.
-                Ok(Some(Outcome::Erased)) => true,
-                Err(Halt::Refused(refusal)) => return Err(Unread::Refused(refusal)),
-                Err(Halt::Unsorted | Halt::TooMany) => return Err(Unread::Halted),
-            };
-            rows += u64::from(is_theirs);
-        }
-    }
-
-    /// Lines of an export that hold the address, inflated and as UTF-8.
-    async fn text(&self, upload: &Upload) -> anyhow::Result<u64> {
-        let mut export = Export::new(self.uploads.open(upload).await?.body);
-        let mut lines = Lines::new(self.person);
-        while let Some(text) = export.next().await? {
-            lines.push(&text);
-        }
-        Ok(lines.finish())
-    }
-
-    /// Lines of an object that hold the address.
-    pub(super) async fn lines(&self, upload: &Upload) -> anyhow::Result<u64> {
-        let mut body = self.uploads.open(upload).await?.body;
-        let mut lines = Lines::new(self.person);
-        while let Some(bytes) = body.next().await? {
-            lines.push(&bytes);
-        }
-        Ok(lines.finish())
     }
 }
 
@@ -148,6 +96,14 @@ impl<'a> Lines<'a> {
     fn finish(mut self) -> u64 {
         self.end();
         self.count
+    }
+
+    /// What was found is known, although reading ended early.
+    fn found_before(self, error: anyhow::Error) -> anyhow::Result<u64> {
+        match self.finish() {
+            0 => Err(error),
+            lines => Ok(lines),
+        }
     }
 }
 

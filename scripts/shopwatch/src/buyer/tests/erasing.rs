@@ -21,12 +21,13 @@ fn days(days: &[&str]) -> BTreeSet<Date> {
     days.iter().map(|day| day.parse().unwrap()).collect()
 }
 
-/// An import that began an hour ago.
+/// An import that began an hour ago; half an hour ago it ended, if it did.
 fn import(state: ImportState, key: &str, touched: &[&str]) -> Import {
     let object = ObjectVersion { key: key.into(), version: "v1".into() };
-    let mut import = Import::begun(object, 1, "request-1", Timestamp::now() - Duration::from_secs(3_600));
+    let ago = |minutes: u64| Timestamp::now() - Duration::from_secs(60 * minutes);
+    let mut import = Import::begun(object, 1, "request-1", ago(60));
     import.state = state;
-    import.ended_at = (state != ImportState::Running).then(Timestamp::now);
+    import.ended_at = (state != ImportState::Running).then(|| ago(30));
     import.days = days(touched).into_iter().collect();
     import
 }
@@ -51,7 +52,7 @@ fn shop() -> Memory {
 }
 
 async fn erase(memory: &Memory, rollup: &Rollup, bucket: &Bucket) -> anyhow::Result<Erased> {
-    let (pii, person) = (pii(), person(ADA));
+    let person = person(ADA);
     let erasing = Erasing {
         ledger: memory,
         purchases: memory,
@@ -59,7 +60,6 @@ async fn erase(memory: &Memory, rollup: &Rollup, bucket: &Bucket) -> anyhow::Res
         rollup,
         copy: rollup,
         uploads: bucket,
-        pii: &pii,
         person: &person,
         waits: WAITS,
     };
@@ -205,9 +205,36 @@ async fn a_day_is_not_done_before_its_file_is_written() {
 async fn days_that_were_rolled_up_since_their_import_are_not_outstanding() {
     let memory = shop();
     let rollup = Rollup::of(&memory);
-    std::thread::sleep(Duration::from_millis(2));
     rollup.run("2026-11-20".parse().unwrap());
     erase(&memory, &rollup, &Bucket::default()).await.unwrap();
     assert_eq!(rollup.days.lock().unwrap().len(), 3, "each day once, after the deletion");
+    assert_gone(&memory);
+}
+
+#[tokio::test]
+async fn a_day_that_no_night_made_up_for_is_outstanding_however_long_ago_it_was_imported() {
+    let memory = shop();
+    let mut old = import(ImportState::Loaded, "purchases/old.csv", &["2026-02-02"]);
+    old.started_at = Timestamp::now() - Duration::from_secs(300 * 86_400);
+    old.ended_at = Some(old.started_at);
+    record(&memory, old);
+    put(&memory, 6, "2026-02-02T10:00:00Z", &token("k1", ADA), None);
+    let rollup = Rollup::of(&memory);
+    let erased = erase(&memory, &rollup, &Bucket::default()).await.unwrap();
+    assert_eq!(left(&memory), [2, 5]);
+    assert_eq!(erased.days, days(&["2026-01-05", "2026-02-01", "2026-02-02", "2026-11-20"]));
+}
+
+#[tokio::test]
+async fn an_import_that_ended_just_now_counts_whatever_the_clocks_say() {
+    let memory = shop();
+    let mut just_now = import(ImportState::Loaded, "purchases/now.csv", &["2026-01-05"]);
+    just_now.ended_at = Some(Timestamp::now() - Duration::from_secs(120));
+    record(&memory, just_now);
+    let rollup = Rollup::of(&memory);
+    erase(&memory, &rollup, &Bucket::default()).await.unwrap();
+    let asked =
+        rollup.days.lock().unwrap().iter().filter(|day| **day == "2026-01-05".parse().unwrap()).count();
+    assert_eq!(asked, 2, "before the deletion, and after");
     assert_gone(&memory);
 }

@@ -49,6 +49,7 @@ impl Rollup {
             returning_buyers: 0,
             hours: [].into(),
             read_at: Timestamp::now(),
+            since: None,
         };
         tables.trends.insert(date, trend);
         if !takes_one(&self.torn) {

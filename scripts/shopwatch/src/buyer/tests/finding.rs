@@ -1,5 +1,7 @@
 //! Finding: every purchase of a person, under whatever token, and nobody else's.
 
+use shared::store::{BucketPage, BucketQuery, ReadPurchases};
+
 use super::fakes::Rollup;
 use super::*;
 
@@ -64,6 +66,21 @@ async fn a_dense_day_is_read_to_its_end() {
 }
 
 #[tokio::test]
+async fn a_table_that_does_not_get_on_is_an_error_and_hides_no_purchase() {
+    /// Answers every query with the same page.
+    struct Stuck;
+    impl ReadPurchases for Stuck {
+        async fn page(&self, _: &BucketQuery) -> shared::store::Result<BucketPage> {
+            let at = "2026-01-05T10:00:00Z".parse().unwrap();
+            let read_to = Some(Position { at, row_id: RowId(8) });
+            Ok(BucketPage { purchases: Vec::new(), read_to })
+        }
+    }
+    let error = find(&memory(), &Stuck, &person(ADA).tokens, |_, _| ()).await.unwrap_err();
+    insta::assert_snapshot!(error, @"a stored item is broken: a page of purchases that does not get on");
+}
+
+#[tokio::test]
 async fn purchases_are_printed_in_three_shapes() {
     let memory = memory();
     let found = found(&memory, ADA).await;
@@ -108,9 +125,40 @@ fn an_address_is_given_or_read() {
 }
 
 #[test]
-fn raw_text_is_searched_in_any_case() {
-    let ada = person(" ADA@shop.example");
+fn text_is_searched_however_the_address_is_written() {
+    let ada = person("\u{feff} ADA@shop.example\u{feff}");
     assert!(ada.is_in(b"7,email,\"aDA@Shop.Example,1,2\""));
     assert!(!ada.is_in(b"7,email,\"ben@shop.example,1,2\""));
     assert!(ada.is_in(b"\xff\xfeada@shop.example\xff"));
+    let composed = "jos\u{e9}@shop.example";
+    let written =
+        [composed, "Jose\u{301}@shop.example", "JOS\u{c9}@SHOP.EXAMPLE\u{feff}", "JOSE\u{301}@Shop.example"];
+    for address in written {
+        for text in written {
+            assert!(person(address).is_in(format!("1;{text};2").as_bytes()), "{address} in {text}");
+        }
+        assert!(person(address).is_in(b"1;jos\xe9@shop.example;2"), "{address} in Latin-1");
+        assert!(!person(address).is_in(b"1;jose@shop.example;2"), "{address} has an accent");
+    }
+    assert!(person("\"a b\"@shop.example").is_in(b"7,\"\"\"a b\"\"@shop.example\",1"));
+}
+
+proptest::proptest! {
+    /// Whatever `etl` would take for the person, is found.
+    #[test]
+    fn an_address_is_found_wherever_etl_would_find_it(
+        email in "[aZ\u{e9}\u{c9}\u{301}\u{130}\u{3a3}\u{212b}\" .]{1,6}@[a-zK\u{212a}]{1,4}",
+        upper: bool, decomposed: bool, around in "[,; \t]{1,2}",
+    ) {
+        let pii = pii();
+        let written = if upper { email.to_uppercase() } else { email.clone() };
+        let apart = || written.replace('\u{e9}', "e\u{301}").replace('\u{c9}', "E\u{301}");
+        let written = if decomposed { apart() } else { written };
+        if let Ok(person) = Person::of(&pii, &email.as_str().into())
+            && pii.first_hmac(&written) == Some(person.first_hmac)
+        {
+            let text = format!("{around}{written}{around}");
+            proptest::prop_assert!(person.is_in(text.as_bytes()), "{email:?} in {text:?}");
+        }
+    }
 }

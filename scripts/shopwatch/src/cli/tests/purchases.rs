@@ -33,10 +33,12 @@ fn help_of_a_person() {
     --erase does this, in this order; run again, it finishes what was interrupted:
       1. records the person, as a keyed hash, so that no import ever loads them again
       2. waits until no import runs that began before
-      3. has `rollup` make up for the imports of the last two days: the index is complete then
+      3. has `rollup` make up for every day that it has not read since the last import of it: the
+         index is complete then
       4. deletes the person's purchases
       5. has `rollup` recompute those days: trends and the analytics copy forget the person
-      6. says which exports and rejects files in the bucket still hold the address; it leaves them
+      6. looks through every export and rejects file in the bucket, and says which of them still hold
+         the address; it leaves them
       7. deletes the person from the index
     It does not reach backups: point-in-time recovery keeps the tables as they were for 35 days. When
     one is restored, run it again.
@@ -141,10 +143,11 @@ fn help_of_the_keys() {
                            begin with [env: SHOPWATCH_STACK] [default: shopwatch]
       -h, --help           Print help
 
-    The new key holds from the next import on; imports under way end with the former one. No key is ever
-    removed: the first is part of every purchase's identity, and people are found under all of them. The
-    secret is written only if nobody has changed it meanwhile. The key is 64 random letters and digits,
-    and is not shown.
+    The new key holds from the next import on. An import under way reads the keys anew whenever it goes
+    on in another invocation: its purchases may carry either key's token. No key is ever removed: the
+    first is part of every purchase's identity, and people are found under all of them. The secret is
+    written only if nobody has changed it meanwhile. The key is 64 random letters and digits, and is not
+    shown.
 
     Examples:
       shopwatch pii rotate

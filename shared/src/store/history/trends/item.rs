@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use super::super::super::item::{Item, check_version, key, keyed, n, parsed, s, text};
 use super::super::super::{Result, StoreError};
 use super::super::instant;
-use crate::trend::{DaySales, DayTrend, HourSales, ItemSales, Sales};
+use crate::trend::{DaySales, DayTrend, HourSales, ItemSales, Sales, TrendReading};
 
 /// The partition of the date's month.
 pub(super) fn partition(date: Date) -> String {
@@ -27,6 +27,9 @@ pub(super) fn day_item(trend: &DayTrend) -> Item {
     let mut item = item_of(trend, trend.date.to_string(), &trend.sales);
     item.insert("new_buyers".to_owned(), n(trend.new_buyers));
     item.insert("returning_buyers".to_owned(), n(trend.returning_buyers));
+    if let Some(since) = trend.since {
+        item.insert("since".to_owned(), s(instant(since)));
+    }
     item
 }
 
@@ -97,6 +100,12 @@ pub(super) fn day_of(item: &Item) -> Result<DaySales> {
     })
 }
 
+/// The reading that a day's item is of.
+pub(super) fn reading_of(item: &Item) -> Result<TrendReading> {
+    let since = item.contains_key("since").then(|| parsed(item, "since")).transpose()?;
+    Ok(TrendReading { read_at: parsed(item, "read_at")?, since })
+}
+
 /// What an hour's item holds.
 pub(super) fn hour_of(item: &Item) -> Result<HourSales> {
     let sk = text(item, "sk")?;
@@ -142,6 +151,7 @@ mod tests {
             returning_buyers: 3,
             hours: [(7, sales())].into(),
             read_at: "2026-11-22T00:04:00.5Z".parse().unwrap(),
+            since: None,
         }
     }
 
@@ -156,6 +166,11 @@ mod tests {
         let day = day_of(&item).unwrap();
         assert_eq!((&day.sales, day.date, day.read_at), (&trend.sales, trend.date, trend.read_at));
         assert_eq!((day.new_buyers, day.returning_buyers), (1, 3));
+        let since = "2026-11-22T00:03:00.000000001Z".parse().ok();
+        for since in [None, since] {
+            let item = day_item(&DayTrend { since, ..trend.clone() });
+            assert_eq!(reading_of(&item).unwrap(), TrendReading { read_at: trend.read_at, since });
+        }
 
         let item = hour_item(&trend, 7, &trend.sales);
         assert_eq!((&item["pk"], &item["sk"]), (&s("TREND#2026-11"), &s("2026-11-21#07")));

@@ -1,4 +1,6 @@
-"""Prints everything that functions have logged, and every dead letter, which is taken from its queue. usage: logged.py STACK"""
+"""Prints everything that functions have logged, and every dead letter, which is taken from its queue.
+usage: logged.py STACK
+"""
 
 import json
 import sys

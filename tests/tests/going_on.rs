@@ -51,8 +51,8 @@ async fn set_timeout(cloud: &LocalCloud, seconds: i32) -> i32 {
     panic!("the function is not updated within 10 s");
 }
 
-/// Of the invocations that an import went on after, how many each followed from. One that Lambda tried again, because it
-/// could not invoke the next, would be there twice.
+/// Of the invocations that an import went on after, how many each followed from. One that Lambda tried again, because
+/// it could not invoke the next, would be there twice.
 fn went_on(cloud: &LocalCloud, id: &str) -> Vec<u64> {
     let logged = cloud.logged();
     let lines = logged.lines().filter(|line| line.starts_with("/aws/lambda/") && line.contains(id));

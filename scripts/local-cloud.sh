@@ -109,8 +109,10 @@ stop() { # pid-file NAME: SIGTERM, and wait until it has saved its state
   if running "$1" "$2"; then
     pid=$(<"$1")
     kill -TERM "$pid"
-    for _ in {1..300}; do
+    # A million purchases take a minute to save.
+    for tenth in {1..3000}; do
       kill -0 "$pid" 2>/dev/null || break
+      ((tenth != 100)) || say "waiting for $2 to save its state"
       sleep 0.1
     done
     kill -0 "$pid" 2>/dev/null && die "$2 (process $pid) does not stop"

@@ -1,15 +1,16 @@
 //! What follows an import or this invocation's part of it: another invocation that goes on, and one of `rollup` for
-//! each day touched.
+//! each day touched, a few of them at a time.
 
 use std::time::Duration;
 
 use anyhow::Context as _;
-use futures_util::{StreamExt as _, stream};
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde_json::json;
 use shared::import::Import;
 use shared::invoke::Invoke;
 use shared::store::WriteImports;
+use shared::trend::by_turns;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::event::Upload;
@@ -17,9 +18,6 @@ use crate::import::Etl;
 
 /// How long one call may take.
 const CALL: Duration = Duration::from_secs(8);
-
-/// Invocations of `rollup` under way at once.
-const AT_ONCE: usize = 32;
 
 /// What is left of the invocation's time at the end, so that what was not done is said.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -47,19 +45,19 @@ impl<O, K, P, L: WriteImports, F: Invoke> Etl<O, K, P, L, F> {
     /// the next night.
     pub(crate) async fn roll_up(&self, import: &Import, over: Instant) {
         let until = over.checked_sub(LAST_WORDS).unwrap_or(over);
-        let invoked = stream::iter(&import.days).map(async |day| {
-            let event = json!({ "day": day.to_string() });
+        let turns = by_turns(import.days.iter().copied());
+        let invoked = turns.iter().filter_map(|turn| turn.split_first()).map(async |(day, next)| {
+            let event = json!({ "day": day, "next": next });
             let called = timeout_at(until.min(Instant::now() + CALL), self.rollup.invoke(&event)).await;
             match called {
                 Ok(Ok(())) => None,
-                Ok(Err(error)) => Some(format!("{day}: {error:#}")),
-                Err(_) => Some(format!("{day}: no answer in time")),
+                Ok(Err(error)) => Some((next.len() + 1, format!("{day}: {error:#}"))),
+                Err(_) => Some((next.len() + 1, format!("{day}: no answer in time"))),
             }
         });
-        let failed: Vec<String> =
-            invoked.buffer_unordered(AT_ONCE).filter_map(std::future::ready).collect().await;
-        if let Some(first) = failed.first() {
-            let (days, first) = (failed.len(), first.as_str());
+        let failed: Vec<(usize, String)> = join_all(invoked).await.into_iter().flatten().collect();
+        if let Some((_, first)) = failed.first() {
+            let days: usize = failed.iter().map(|(days, _)| days).sum();
             tracing::error!(import_id = %import.import_id, days, first, "rollup was not invoked");
         }
     }

@@ -52,7 +52,11 @@ pub struct DayRequest {
     /// that, and the day is not recomputed again. Counts only if nothing is named in `then`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
-    /// How many invocations of this function by itself led here.
+    /// Days whose turn it is after this one, whatever becomes of it: each in an invocation of its own, with the same
+    /// `since`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub next: Vec<Date>,
+    /// How many invocations of this function by itself led here, those for days whose turn it was aside.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub hops: u32,
 }
@@ -65,7 +69,13 @@ fn is_zero(number: &u32) -> bool {
 impl DayRequest {
     /// Asks for this day and nothing else.
     pub fn of(day: Date) -> Self {
-        Self { day, then: BTreeSet::new(), since: None, hops: 0 }
+        Self { day, then: BTreeSet::new(), since: None, next: Vec::new(), hops: 0 }
+    }
+
+    /// Asks for the first of these days, and for the others when it is their turn. Nothing for no day.
+    pub(crate) fn in_turn(days: &[Date]) -> Option<Self> {
+        let (day, next) = days.split_first()?;
+        Some(Self { next: next.to_vec(), ..Self::of(*day) })
     }
 
     /// Since when the buyer index has to have been read, if that is all this asks for.

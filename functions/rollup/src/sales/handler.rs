@@ -1,22 +1,20 @@
-//! The invocation: one day, or the night's work, which is one invocation more for each of its days.
+//! The invocation: one day, or the night's work, which is one invocation more for each of its days, a few at a time.
 
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, anyhow, ensure};
-use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde_json::Value;
 use shared::import::MAX_DAYS;
 use shared::invoke::Invoke;
 use shared::store::{ListImports, ReadPurchases, WriteBuyers, WriteTrends};
-use tracing::{error, info};
+use shared::trend::by_turns;
+use tracing::{error, info, warn};
 
 use crate::request::{DayRequest, NightlyRequest};
 use crate::sales::analytics::WriteAnalytics;
 use crate::sales::{follow, nightly};
-
-/// Invocations under way at once.
-const CALLS: usize = 8;
 
 /// Most invocations of this function by itself, one after the other. Nothing needs more than a few: days only follow
 /// days whose buyers they share, and each of them moves an index that cannot move back.
@@ -44,12 +42,24 @@ where
     A: WriteAnalytics,
     I: Invoke,
 {
-    /// Recomputes a day. `clock` says when reading begins.
+    /// Recomputes a day, and has the next one recomputed if others are in turn. `clock` says when reading begins.
     ///
     /// # Errors
-    /// When anything could not be read or written; doing all of it again ends right.
+    /// When anything could not be read or written; doing all of it again ends right. A day that others wait for is
+    /// tried again by itself, so that they don't: that is no error of this invocation.
     pub async fn day(&self, asked: &DayRequest, clock: impl Fn() -> Timestamp) -> anyhow::Result<()> {
-        ensure!(asked.then.len() <= MAX_DAYS, "more than {MAX_DAYS} days at once");
+        ensure!(asked.then.len().max(asked.next.len()) <= MAX_DAYS, "more than {MAX_DAYS} days at once");
+        let done = self.one_day(asked, clock).await;
+        let Some(next) = DayRequest::in_turn(&asked.next) else { return done };
+        let mut requests = vec![DayRequest { since: asked.since, hops: asked.hops, ..next }];
+        if let Err(cause) = done {
+            warn!("a day is tried again by itself: {cause:#}");
+            requests.push(DayRequest { next: Vec::new(), ..asked.clone() });
+        }
+        self.invoke(requests).await
+    }
+
+    async fn one_day(&self, asked: &DayRequest, clock: impl Fn() -> Timestamp) -> anyhow::Result<()> {
         if let Some(since) = asked.follows_since()
             && let Some(there) =
                 self.trend_reading(asked.day).await?.filter(|there| follow::is_done(*there, since))
@@ -66,8 +76,10 @@ where
         }
         // Whatever this invocation, or an earlier attempt at it, has moved was moved before.
         let (since, hops) = (Some(clock()), asked.hops.saturating_add(1));
-        let follow = moved.iter().map(|day| DayRequest { since, hops, ..DayRequest::of(*day) });
-        let followed = self.invoke(follow.collect()).await;
+        // One after the other: nobody waits for them, and other days have followers too.
+        let moved: Vec<Date> = moved.into_iter().collect();
+        let follow = DayRequest::in_turn(&moved).map(|follow| DayRequest { since, hops, ..follow });
+        let followed = self.invoke(follow.into_iter().collect()).await;
         done.and(followed)
     }
 
@@ -83,7 +95,8 @@ where
             days = found.days.len(),
             "the days that imports touched in the last two days are recomputed"
         );
-        let handed = self.invoke(found.days.iter().rev().map(|day| DayRequest::of(*day)).collect()).await;
+        let turns = by_turns(found.days.iter().rev().copied());
+        let handed = self.invoke(turns.iter().filter_map(|days| DayRequest::in_turn(days)).collect()).await;
         let left_out = found.left_out.first().zip(found.left_out.last()).map(|(first, last)| {
             let days = found.left_out.len();
             anyhow!("{days} days from {first} to {last} were left out: one night has at most {MAX_DAYS}")
@@ -93,23 +106,22 @@ where
 
     /// Hands these to this function.
     pub(crate) async fn invoke(&self, requests: Vec<DayRequest>) -> anyhow::Result<()> {
-        let wanted = requests.len();
+        let days: usize = requests.iter().map(|request| 1 + request.next.len()).sum();
         let hops = requests.iter().map(|request| request.hops).max().unwrap_or_default();
-        ensure!(hops <= MAX_HOPS, "{wanted} days are not recomputed: {MAX_HOPS} invocations led here");
-        let calls = requests.into_iter().map(async |request: DayRequest| {
+        ensure!(hops <= MAX_HOPS, "{days} days are not recomputed: {MAX_HOPS} invocations led here");
+        let mut failed = 0;
+        for request in requests {
             let event = serde_json::to_value(&request).map_err(anyhow::Error::from);
             let done = match event {
                 Ok(event) => self.itself.invoke(&event as &Value).await,
                 Err(error) => Err(error),
             };
-            if let Err(cause) = &done {
-                error!(date = %request.day, "a day was not handed on: {cause:#}");
+            if let Err(cause) = done {
+                error!(date = %request.day, next = request.next.len(), "a day was not handed on: {cause:#}");
+                failed += 1 + request.next.len();
             }
-            done.is_err()
-        });
-        let failed: Vec<bool> = stream::iter(calls).buffer_unordered(CALLS).collect().await;
-        let failed = failed.into_iter().filter(|failed| *failed).count();
-        ensure!(failed == 0, "{failed} of {wanted} days were not handed on");
+        }
+        ensure!(failed == 0, "{failed} of {days} days were not handed on");
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ async fn every_sample_event_is_replayed_here() {
     let mut replayed = BTreeSet::new();
     for (name, outcome) in [
         ("rollup-day", Ok(vec![])),
+        ("rollup-day-next", Ok(vec![json!({"day": "2021-03-22", "next": ["2021-03-23"]})])),
         ("rollup-day-since", Ok(vec![])),
         ("rollup-day-then", Ok(vec![json!({"day": "2021-04-02", "hops": 2})])),
         ("rollup-day-too-many-hops", Err("16 invocations led here")),

@@ -34,13 +34,47 @@ async fn january_imported_after_february_ends_right() {
     assert_eq!(written(&world).firsts[&token("k1.1")], date("2021-02-03"));
     let handed = world.next().unwrap();
     world.handle(handed).await.unwrap();
-    let follow = ["2021-02-03", "2021-02-05"].map(|day| json!({"day": day, "hops": 2}));
+    let follow = [json!({"day": "2021-02-03", "next": ["2021-02-05"], "hops": 2})];
     assert!(world.queued().iter().all(|event| event["since"].is_string()));
     assert_eq!(without_since(&world), follow, "each once");
     world.drain().await;
     assert_eq!(new_and_returning(&world, "2021-01-31"), (2, 0));
     assert_eq!(new_and_returning(&world, "2021-02-03"), (1, 1));
     assert_eq!(new_and_returning(&world, "2021-02-05"), (0, 2));
+}
+
+#[tokio::test]
+async fn days_in_turn_come_one_after_the_other() {
+    let days = ["2021-02-03", "2021-02-04", "2021-02-05"];
+    let world = World::of(&purchases(
+        days.map(|day| format!("{day}T10:00:00 k1.1 7 1 1.00")).each_ref().map(String::as_str),
+    ));
+    world.handle(json!({"day": days[0], "next": days[1..]})).await.unwrap();
+    assert_eq!(world.queued(), [json!({"day": days[1], "next": [days[2]]})]);
+    world.drain().await;
+    assert_eq!(written(&world).trends.len(), 3);
+    // Since when the index is to be read counts for all of them.
+    let recomputed = *world.recomputed.lock().unwrap();
+    world
+        .handle(json!({"day": days[0], "next": days[1..], "since": "2026-11-21T02:20:00Z", "hops": 2}))
+        .await
+        .unwrap();
+    world.drain().await;
+    assert_eq!(*world.recomputed.lock().unwrap(), recomputed);
+}
+
+#[tokio::test]
+async fn a_day_that_fails_is_tried_again_by_itself_and_stops_no_other() {
+    let world =
+        World::of(&purchases(["2021-02-03T10:00:00 k1.1 7 1 1.00", "2021-02-05T10:00:00 k1.2 7 1 1.00"]));
+    day(&world, "2021-02-03").await;
+    world.add(&purchases(["2021-01-31T10:00:00 k1.1 7 1 1.00"]));
+    // It would have to be handed over once more.
+    world.handle(json!({"day": "2021-01-31", "next": ["2021-02-05"], "hops": 16})).await.unwrap();
+    let [next, again] = ["2021-02-05", "2021-01-31"].map(|day| json!({"day": day, "hops": 16}));
+    assert_eq!(world.queued(), [next, again.clone()]);
+    let error = world.handle(again).await.unwrap_err();
+    assert!(format!("{error:#}").contains("16 invocations led here"), "{error:#}");
 }
 
 #[tokio::test]

@@ -25,9 +25,11 @@ impl Invoke for Function {
             match self {
                 Self::Etl(_) => world.continuations.push_back(event.clone()),
                 Self::Rollup(_) => {
-                    assert_eq!(event.as_object().map(serde_json::Map::len), Some(1));
-                    let day = event["day"].as_str().context("no day")?;
-                    world.rolled_up.push(day.parse()?);
+                    assert_eq!(event.as_object().map(serde_json::Map::len), Some(2));
+                    let next = event["next"].as_array().context("no days that are next")?;
+                    for day in std::iter::once(&event["day"]).chain(next) {
+                        world.rolled_up.push(day.as_str().context("no day")?.parse()?);
+                    }
                 }
             }
             Ok(())

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
 /// Longest normalised e-mail in bytes: 64 before the `@`, 255 behind it (RFC 5321, section 4.5.3.1).
-const MAX_EMAIL: usize = 320;
+pub const MAX_EMAIL: usize = 320;
 
 /// The e-mail as it is hashed: byte order mark and white space off, NFC, lower case. `None` when that is empty,
 /// has no `@`, more than [`MAX_EMAIL`] bytes or a NUL among them, or is no UTF-8.

@@ -14,23 +14,6 @@ pub fn analytics_key(date: Date) -> String {
     format!("analytics/date={date}/purchases.parquet")
 }
 
-/// Days of one import, or of one night, that are recomputed at once: a year is done in a minute or two, and neither the
-/// tables nor the account's concurrency, which the pings need, see more than a few of them.
-pub const DAYS_AT_ONCE: usize = 4;
-
-/// The days by turns: of each list one after the other is recomputed. At any time the days under way are neighbours, so
-/// that in ascending order hardly a buyer's first day has to be moved.
-pub fn by_turns(days: impl IntoIterator<Item = Date>) -> Vec<Vec<Date>> {
-    let mut turns = vec![Vec::new(); DAYS_AT_ONCE];
-    for (day, turn) in days.into_iter().zip((0..DAYS_AT_ONCE).cycle()) {
-        if let Some(turn) = turns.get_mut(turn) {
-            turn.push(day);
-        }
-    }
-    turns.retain(|turn| !turn.is_empty());
-    turns
-}
-
 /// Items that sales name at most: those with the most revenue.
 pub const TOP_ITEMS: usize = 20;
 
@@ -128,16 +111,5 @@ mod tests {
             analytics_key("2021-03-21".parse().unwrap()),
             "analytics/date=2021-03-21/purchases.parquet"
         );
-    }
-
-    #[test]
-    fn neighbours_are_under_way_at_once() {
-        let day = |n: i8| Date::constant(2026, 11, n);
-        assert_eq!(
-            by_turns((1..=9).map(day)),
-            [vec![day(1), day(5), day(9)], vec![day(2), day(6)], vec![day(3), day(7)], vec![day(4), day(8)]]
-        );
-        assert_eq!(by_turns((1..=2).map(day)), [[day(1)], [day(2)]]);
-        assert!(by_turns([]).is_empty());
     }
 }

@@ -1,16 +1,14 @@
-//! What follows an import or this invocation's part of it: another invocation that goes on, and one of `rollup` for
-//! each day touched, a few of them at a time.
+//! What follows an import or this invocation's part of it: another invocation that goes on, or `rollup` for the days
+//! touched.
 
 use std::time::Duration;
 
 use anyhow::Context as _;
-use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde_json::json;
 use shared::import::Import;
 use shared::invoke::Invoke;
 use shared::store::WriteImports;
-use shared::trend::by_turns;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::event::Upload;
@@ -41,24 +39,17 @@ impl<O, K, P, L: WriteImports, F: Invoke> Etl<O, K, P, L, F> {
         self.invoke_itself(upload, hop + 1).await.context("going on with an import")
     }
 
-    /// Has `rollup` recompute every day that the import touched. What fails, `rollup` finds in the ledger by itself,
-    /// the next night.
+    /// Has `rollup` recompute every day that the import touched, one after the other. What fails, `rollup` finds in the
+    /// ledger by itself, the next night.
     pub(crate) async fn roll_up(&self, import: &Import, over: Instant) {
-        let until = over.checked_sub(LAST_WORDS).unwrap_or(over);
-        let turns = by_turns(import.days.iter().copied());
-        let invoked = turns.iter().filter_map(|turn| turn.split_first()).map(async |(day, next)| {
-            let event = json!({ "day": day, "next": next });
-            let called = timeout_at(until.min(Instant::now() + CALL), self.rollup.invoke(&event)).await;
-            match called {
-                Ok(Ok(())) => None,
-                Ok(Err(error)) => Some((next.len() + 1, format!("{day}: {error:#}"))),
-                Err(_) => Some((next.len() + 1, format!("{day}: no answer in time"))),
-            }
-        });
-        let failed: Vec<(usize, String)> = join_all(invoked).await.into_iter().flatten().collect();
-        if let Some((_, first)) = failed.first() {
-            let days: usize = failed.iter().map(|(days, _)| days).sum();
-            tracing::error!(import_id = %import.import_id, days, first, "rollup was not invoked");
-        }
+        let Some((day, next)) = import.days.split_first() else { return };
+        let until = over.checked_sub(LAST_WORDS).unwrap_or(over).min(Instant::now() + CALL);
+        let event = json!({ "day": day, "next": next });
+        let error = match timeout_at(until, self.rollup.invoke(&event)).await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => format!("{error:#}"),
+            Err(_) => "no answer in time".to_owned(),
+        };
+        tracing::error!(import_id = %import.import_id, days = import.days.len(), error, "rollup was not invoked");
     }
 }

@@ -1,6 +1,8 @@
-//! The invocation: one day, or the night's work, which is one invocation more for each of its days, a few at a time.
+//! The invocation: one day, or the night's work, which is one invocation more for each of its days, by turns.
 
 use std::collections::BTreeSet;
+use std::pin::pin;
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, ensure};
 use jiff::Timestamp;
@@ -9,12 +11,15 @@ use serde_json::Value;
 use shared::import::MAX_DAYS;
 use shared::invoke::Invoke;
 use shared::store::{ListImports, ReadPurchases, WriteBuyers, WriteTrends};
-use shared::trend::by_turns;
+use tokio::time::timeout;
 use tracing::{error, info, warn};
 
 use crate::request::{DayRequest, NightlyRequest};
 use crate::sales::analytics::WriteAnalytics;
 use crate::sales::{follow, nightly};
+
+/// How long a day may make others wait: one that never ends must not be the end of them all.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Most invocations of this function by itself, one after the other. Nothing needs more than a few: days only follow
 /// days whose buyers they share, and each of them moves an index that cannot move back.
@@ -42,19 +47,27 @@ where
     A: WriteAnalytics,
     I: Invoke,
 {
-    /// Recomputes a day, and has the next one recomputed if others are in turn. `clock` says when reading begins.
+    /// Recomputes a day, and has the next one recomputed if others are in turn: then, or when this one takes long.
+    /// `clock` says when reading begins.
     ///
     /// # Errors
     /// When anything could not be read or written; doing all of it again ends right. A day that others wait for is
     /// tried again by itself, so that they don't: that is no error of this invocation.
     pub async fn day(&self, asked: &DayRequest, clock: impl Fn() -> Timestamp) -> anyhow::Result<()> {
         ensure!(asked.then.len().max(asked.next.len()) <= MAX_DAYS, "more than {MAX_DAYS} days at once");
-        let done = self.one_day(asked, clock).await;
-        let Some(next) = DayRequest::in_turn(&asked.next) else { return done };
+        let mut done = pin!(self.one_day(asked, clock));
+        let Some(next) = DayRequest::in_turn(&asked.next) else { return done.await };
         let mut requests = vec![DayRequest { since: asked.since, hops: asked.hops, ..next }];
-        if let Err(cause) = done {
-            warn!("a day is tried again by itself: {cause:#}");
-            requests.push(DayRequest { next: Vec::new(), ..asked.clone() });
+        match timeout(PATIENCE, done.as_mut()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(cause)) => {
+                warn!("a day is tried again by itself: {cause:#}");
+                requests.push(DayRequest { next: Vec::new(), ..asked.clone() });
+            }
+            Err(_) => {
+                let handed = self.invoke(requests).await;
+                return done.await.and(handed);
+            }
         }
         self.invoke(requests).await
     }
@@ -95,8 +108,8 @@ where
             days = found.days.len(),
             "the days that imports touched in the last two days are recomputed"
         );
-        let turns = by_turns(found.days.iter().rev().copied());
-        let handed = self.invoke(turns.iter().filter_map(|days| DayRequest::in_turn(days)).collect()).await;
+        let days: Vec<Date> = found.days.iter().rev().copied().collect();
+        let handed = self.invoke(DayRequest::in_turn(&days).into_iter().collect()).await;
         let left_out = found.left_out.first().zip(found.left_out.last()).map(|(first, last)| {
             let days = found.left_out.len();
             anyhow!("{days} days from {first} to {last} were left out: one night has at most {MAX_DAYS}")

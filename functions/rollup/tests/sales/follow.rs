@@ -1,6 +1,7 @@
 //! Days whose buyers turn out to have bought before: in whatever order days are recomputed, the end is the same.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use proptest::prelude::*;
 
@@ -61,6 +62,22 @@ async fn days_in_turn_come_one_after_the_other() {
         .unwrap();
     world.drain().await;
     assert_eq!(*world.recomputed.lock().unwrap(), recomputed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_day_that_takes_long_makes_no_other_wait() {
+    let world = World::of(&purchases(["2021-02-03T10:00:00 k1.1 7 1 1.00"]));
+    *world.delay.lock().unwrap() = Duration::from_secs(61);
+    let day = world.handle(json!({"day": "2021-02-03", "next": ["2021-02-04"]}));
+    let look = async {
+        tokio::time::sleep(Duration::from_millis(60_500)).await;
+        (world.queued(), written(&world).trends.len())
+    };
+    let (done, seen) = tokio::join!(day, look);
+    done.unwrap();
+    let next = vec![json!({"day": "2021-02-04"})];
+    assert_eq!((seen, world.queued()), ((next.clone(), 0), next), "handed on once");
+    assert_eq!(written(&world).trends.len(), 1);
 }
 
 #[tokio::test]
@@ -224,7 +241,7 @@ pub(crate) fn assert_as_defined(world: &World, purchases: &[Purchase]) {
 }
 
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
 }
 
 proptest! {

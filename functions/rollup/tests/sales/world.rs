@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use bytes::Bytes;
@@ -39,6 +40,8 @@ pub(crate) struct World {
     pub(crate) queue: Arc<Mutex<VecDeque<Value>>>,
     /// How often the next calls let others run first; then from the beginning.
     pub(crate) pauses: Arc<Mutex<VecDeque<u8>>>,
+    /// How long a page of purchases takes.
+    pub(crate) delay: Arc<Mutex<Duration>>,
     /// Calls so far: the clock, in seconds.
     pub(crate) calls: Arc<Mutex<i64>>,
     /// Trends that were to be written.
@@ -144,6 +147,10 @@ impl World {
 impl ReadPurchases for World {
     async fn page(&self, query: &BucketQuery) -> Result<BucketPage> {
         self.pause().await;
+        let delay = *self.delay.lock().unwrap();
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
         self.memory.page(query).await
     }
 }

@@ -1,7 +1,6 @@
 //! The invocation: one day, or the night's work, which is one invocation more for each of its days, by turns.
 
 use std::collections::BTreeSet;
-use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, ensure};
@@ -55,7 +54,8 @@ where
     /// tried again by itself, so that they don't: that is no error of this invocation.
     pub async fn day(&self, asked: &DayRequest, clock: impl Fn() -> Timestamp) -> anyhow::Result<()> {
         ensure!(asked.then.len().max(asked.next.len()) <= MAX_DAYS, "more than {MAX_DAYS} days at once");
-        let mut done = pin!(self.one_day(asked, clock));
+        // 16 KB of future: on the heap rather than moved about.
+        let mut done = Box::pin(self.one_day(asked, clock));
         let Some(next) = DayRequest::in_turn(&asked.next) else { return done.await };
         let mut requests = vec![DayRequest { since: asked.since, hops: asked.hops, ..next }];
         match timeout(PATIENCE, done.as_mut()).await {

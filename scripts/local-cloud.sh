@@ -109,7 +109,7 @@ stop() { # pid-file NAME: SIGTERM, and wait until it has saved its state
   if running "$1" "$2"; then
     pid=$(<"$1")
     kill -TERM "$pid"
-    # A million purchases take a minute to save.
+    # A million purchases take more than half a minute to save.
     for tenth in {1..3000}; do
       kill -0 "$pid" 2>/dev/null || break
       ((tenth != 100)) || say "waiting for $2 to save its state"

@@ -286,6 +286,29 @@ async fn trends_are_asked_until_every_day_is_answered() {
     assert_eq!(seen.lock().unwrap().taken.len(), 230);
 }
 
+#[tokio::test]
+async fn first_days_that_meet_another_writer_are_sent_again_and_then_left() {
+    let tokens: Vec<_> = buyers(60).into_iter().map(|token| (token, None)).collect();
+    let conflicts = |count| (0..count).map(|_| Cancels("TransactionConflict"));
+    let checks = || std::iter::once(Cancels("ConditionalCheckFailed"));
+    for (script, left, sends) in [
+        (conflicts(2).collect(), 0, 3),
+        (checks().collect::<Vec<_>>(), 60, 1),
+        (conflicts(1).chain(checks()).collect(), 60, 2),
+        (conflicts(9).collect(), 60, 5),
+    ] {
+        let (client, seen) = dynamodb(script).await;
+        let day = "2026-11-21".parse().unwrap();
+        let answer = HistoryTable::new(client, "history").first_bought_together(&tokens, day).await.unwrap();
+        assert_eq!(answer, buyers(left));
+        assert_eq!(seen.lock().unwrap().sent, vec![60; sends]);
+    }
+    let (client, _) = dynamodb([Cancels("ValidationError")]).await;
+    let day = "2026-11-21".parse().unwrap();
+    let result = HistoryTable::new(client, "history").first_bought_together(&tokens, day).await;
+    assert!(matches!(result, Err(StoreError::Unavailable { .. })), "{result:?}");
+}
+
 fn trend() -> DayTrend {
     DayTrend {
         date: "2026-11-21".parse().unwrap(),

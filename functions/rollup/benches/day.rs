@@ -132,9 +132,17 @@ impl WriteBuyers for Table<'_> {
         Ok(())
     }
 
+    async fn first_bought_together(
+        &self,
+        tokens: &[(BuyerToken, Option<Date>)],
+        _: Date,
+    ) -> Result<Vec<BuyerToken>> {
+        locked(&self.0.known).extend(tokens.iter().map(|(token, _)| number(token)));
+        Ok(Vec::new())
+    }
+
     async fn first_bought(&self, token: &BuyerToken, _: Date) -> Result<Option<Date>> {
-        locked(&self.0.known).insert(number(token));
-        Ok(None)
+        Err(StoreError::Broken(format!("{token} is new")))
     }
 }
 
@@ -142,10 +150,6 @@ impl WriteTrends for Table<'_> {
     async fn put_trend(&self, trend: &DayTrend) -> Result<bool> {
         *locked(&self.0.trend) = Some(trend.clone());
         Ok(true)
-    }
-
-    async fn trend_read_at(&self, _: Date) -> Result<Option<Timestamp>> {
-        Ok(locked(&self.0.trend).as_ref().map(|trend| trend.read_at))
     }
 
     async fn trend_reading(&self, _: Date) -> Result<Option<TrendReading>> {

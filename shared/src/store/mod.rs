@@ -14,6 +14,7 @@ mod purchases;
 mod secrets;
 mod sessions;
 mod signals;
+mod transaction;
 
 use std::collections::{BTreeMap, HashSet};
 use std::future::Future;
@@ -446,8 +447,6 @@ pub trait WriteTrends {
     /// Stores the day and its hours together, in place of those there; `false`, and nothing is written, when the result
     /// of a reading that began later is there.
     fn put_trend(&self, trend: &DayTrend) -> impl Future<Output = Result<bool>> + Send;
-    /// When the reading began whose result is stored of this day.
-    fn trend_read_at(&self, date: Date) -> impl Future<Output = Result<Option<Timestamp>>> + Send;
     /// The reading whose result is stored of this day.
     fn trend_reading(&self, date: Date) -> impl Future<Output = Result<Option<TrendReading>>> + Send;
 }
@@ -482,6 +481,14 @@ pub trait WriteBuyers {
     ) -> impl Future<Output = Result<Vec<KnownBuyer>>> + Send;
     /// Notes that these tokens bought on this day, in batches. Noting it again changes nothing.
     fn note(&self, date: Date, tokens: &[BuyerToken]) -> impl Future<Output = Result<()>> + Send;
+    /// Makes this the first day of these tokens, many together; each is known to have this later first day, or none.
+    /// Answers those left out: nothing was changed for them, because one of those written together is not as it was
+    /// known, or is being written. They are for [`WriteBuyers::first_bought`].
+    fn first_bought_together(
+        &self,
+        tokens: &[(BuyerToken, Option<Date>)],
+        date: Date,
+    ) -> impl Future<Output = Result<Vec<BuyerToken>>> + Send;
     /// Makes this the first day of a token unless an earlier one is stored; answers the later day that was stored
     /// before, if one was: its trend counts the buyer as new, and has to be recomputed. Sent again, because an answer
     /// was lost, it answers the same.

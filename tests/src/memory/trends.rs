@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan};
+use jiff::ToSpan;
 use shared::purchase::BuyerToken;
 use shared::store::{
     ForgetBuyers, KnownBuyer, MAX_TREND_DAYS, ReadTrends, Result, StoreError, WriteBuyers, WriteTrends,
@@ -25,10 +25,6 @@ impl WriteTrends for Memory {
             tables.trends.insert(trend.date, stored);
         }
         Ok(replaces)
-    }
-
-    async fn trend_read_at(&self, date: Date) -> Result<Option<Timestamp>> {
-        Ok(self.trend_reading(date).await?.map(|there| there.read_at))
     }
 
     async fn trend_reading(&self, date: Date) -> Result<Option<TrendReading>> {
@@ -85,6 +81,22 @@ impl WriteBuyers for Memory {
     async fn note(&self, date: Date, tokens: &[BuyerToken]) -> Result<()> {
         self.call()?.bought.extend(tokens.iter().map(|token| (token.clone(), date)));
         Ok(())
+    }
+
+    async fn first_bought_together(
+        &self,
+        tokens: &[(BuyerToken, Option<Date>)],
+        date: Date,
+    ) -> Result<Vec<BuyerToken>> {
+        let mut tables = self.call()?;
+        if tokens.iter().any(|(token, later)| tables.first_bought.get(token) != later.as_ref()) {
+            return Ok(tokens.iter().map(|(token, _)| token.clone()).collect());
+        }
+        for (token, later) in tokens {
+            tables.first_bought.insert(token.clone(), date);
+            tables.first_moved_from.insert(token.clone(), later.unwrap_or(date));
+        }
+        Ok(Vec::new())
     }
 
     async fn first_bought(&self, token: &BuyerToken, date: Date) -> Result<Option<Date>> {

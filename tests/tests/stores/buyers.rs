@@ -11,6 +11,7 @@ contracts!(
     [
         what_is_noted_is_known_in_the_order_asked,
         the_first_day_only_moves_back,
+        first_days_are_moved_together_where_they_are_as_known,
         who_is_forgotten_is_gone_and_nobody_else,
     ]
 );
@@ -73,6 +74,40 @@ async fn the_first_day_only_moves_back(store: &(impl WriteBuyers + ForgetBuyers)
     let first = Some(date("2025-12-31"));
     assert_eq!(known, [KnownBuyer { first, noted: false }, KnownBuyer::default()]);
     assert_eq!(store.days_of(&buyer(1)).await.unwrap(), [], "a first day is not a day that is noted");
+}
+
+async fn first_days_are_moved_together_where_they_are_as_known(store: &(impl WriteBuyers + ForgetBuyers)) {
+    let (day, later, other) = (date("2026-11-09"), date("2026-11-21"), date("2026-11-30"));
+    assert_eq!(store.first_bought_together(&[], day).await.unwrap(), []);
+    // More than a transaction, with one that comes twice. The last two are not as they were known.
+    let known_first = |n: u32| (n % 3 == 0).then_some(later);
+    let mut tokens: Vec<(BuyerToken, Option<Date>)> = (0..250).map(|n| (buyer(n), known_first(n))).collect();
+    for (token, first) in &tokens {
+        let stored = if *token == buyer(249) { Some(other) } else { *first };
+        let stored = if *token == buyer(248) { Some(later) } else { stored };
+        if let Some(stored) = stored {
+            store.first_bought(token, stored).await.unwrap();
+        }
+    }
+    tokens.push(tokens[0].clone());
+
+    let left = store.first_bought_together(&tokens, day).await.unwrap();
+    assert!([buyer(248), buyer(249)].iter().all(|token| left.contains(token)), "{left:?}");
+    let known = store.known(day, &tokens.iter().map(|(token, _)| token.clone()).collect::<Vec<_>>()).await;
+    for ((token, first), now) in tokens.iter().zip(known.unwrap()) {
+        if !left.contains(token) {
+            assert_eq!(now.first, Some(day), "{token}");
+            // A call that is sent again for one of them tells where it was moved from.
+            assert_eq!(store.first_bought(token, day).await.unwrap(), *first, "{token}");
+        } else if ![buyer(248), buyer(249)].contains(token) {
+            assert_eq!(now.first, *first, "nothing was changed: {token}");
+        }
+    }
+    assert_eq!(store.first_bought(&buyer(248), day).await.unwrap(), Some(later));
+    assert_eq!(store.first_bought(&buyer(249), day).await.unwrap(), Some(other));
+    // By now they all have an earlier one.
+    let twice = store.first_bought_together(&tokens[..5], day).await.unwrap();
+    assert_eq!(twice, (0..5).map(buyer).collect::<Vec<_>>());
 }
 
 async fn who_is_forgotten_is_gone_and_nobody_else(store: &(impl WriteBuyers + ForgetBuyers)) {

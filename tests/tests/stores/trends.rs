@@ -87,7 +87,7 @@ async fn a_day_and_its_hours_change_together(store: &(impl WriteTrends + ReadTre
 
 async fn a_result_replaces_only_one_whose_reading_began_earlier(store: &(impl WriteTrends + ReadTrends)) {
     let day = date("2026-11-21");
-    assert_eq!(store.trend_read_at(day).await.unwrap(), None);
+    assert_eq!(store.trend_reading(day).await.unwrap(), None);
     let early = "2026-11-22T11:59:59.9Z";
     for (read_at, orders, kept) in [(NOON, 1, true), (early, 2, false), (NOON, 3, false), (LATE, 4, true)] {
         let hours = [i8::try_from(orders).unwrap(), 20];
@@ -95,8 +95,8 @@ async fn a_result_replaces_only_one_whose_reading_began_earlier(store: &(impl Wr
         assert_eq!(store.put_trend(&trend).await.unwrap(), kept, "{read_at}");
     }
     is_stored(store, &trend("2026-11-21", LATE, 4, &[4, 20])).await;
-    assert_eq!(store.trend_read_at(day).await.unwrap(), Some(super::instant(LATE)));
-    assert_eq!(store.trend_read_at(date("2026-11-20")).await.unwrap(), None);
+    let reading = TrendReading { read_at: super::instant(LATE), since: None };
+    assert_eq!(store.trend_reading(day).await.unwrap(), Some(reading));
     assert_eq!(store.trend_reading(date("2026-11-20")).await.unwrap(), None);
 
     // Whose reading it was is kept with it, and goes with it.
@@ -118,7 +118,8 @@ async fn a_day_without_sales_is_left_out_and_keeps_older_results_away(
     assert!(store.put_trend(&nothing("2026-11-21", LATE)).await.unwrap());
     assert_eq!(store.day_sales(day.clone()).await.unwrap(), []);
     assert_eq!(store.hour_sales(day.clone()).await.unwrap(), []);
-    assert_eq!(store.trend_read_at(*day.start()).await.unwrap(), Some(super::instant(LATE)));
+    let reading = TrendReading { read_at: super::instant(LATE), since: None };
+    assert_eq!(store.trend_reading(*day.start()).await.unwrap(), Some(reading));
     assert!(!store.put_trend(&trend("2026-11-21", NOON, 3, &[7])).await.unwrap());
     assert_eq!(store.hour_sales(day).await.unwrap(), []);
 }
@@ -183,5 +184,5 @@ async fn a_day_has_24_hours(store: &(impl WriteTrends + ReadTrends)) {
     for hour in [-1, 24] {
         assert!(store.put_trend(&trend("2026-11-21", NOON, 1, &[hour])).await.is_err());
     }
-    assert_eq!(store.trend_read_at(date("2026-11-21")).await.unwrap(), None);
+    assert_eq!(store.trend_reading(date("2026-11-21")).await.unwrap(), None);
 }

@@ -62,7 +62,7 @@ impl<B: WriteBuyers> Index<'_, B> {
         };
         let first = numbers(&|known| !is_settled(known));
         self.note(&numbers(&|known| !known.noted)).await?;
-        self.move_first(&first, moved).await?;
+        self.move_first(&first, &known, moved).await?;
         // Another day may have been recomputed meanwhile: of two that both found nothing, one is the first.
         let mut settled = self.read(&first).await?.into_iter();
         let mut returning = vec![false; self.people.count as usize];
@@ -105,10 +105,30 @@ impl<B: WriteBuyers> Index<'_, B> {
         noted.context("noting who bought")
     }
 
-    async fn move_first(&self, numbers: &[usize], moved: &mut BTreeSet<Date>) -> anyhow::Result<()> {
-        let tokens = numbers.iter().filter_map(|number| self.people.tokens.get(*number));
+    /// Makes the day the first one of the tokens with these numbers, of which `known` says the later one they have.
+    async fn move_first(
+        &self,
+        numbers: &[usize],
+        known: &Known,
+        moved: &mut BTreeSet<Date>,
+    ) -> anyhow::Result<()> {
+        // Before it is known what has moved: after an error it never would be.
+        moved.extend(known.later(self.date));
+        let first = |number: &usize| known.0.get(*number).and_then(|known| known.first);
+        let calls = numbers.chunks(CALL_TOKENS).map(async |some| {
+            let tokens: Vec<_> = self.tokens(some).into_iter().zip(some.iter().map(first)).collect();
+            self.buyers.first_bought_together(&tokens, self.date).await
+        });
+        let left = stream::iter(calls).buffer_unordered(CALLS).try_collect::<Vec<_>>().await;
+        let left = left.context("noting who bought first")?.concat();
+        self.move_each(&left, moved).await
+    }
+
+    /// The same for tokens of whom something else is known to somebody else by now.
+    async fn move_each(&self, tokens: &[BuyerToken], moved: &mut BTreeSet<Date>) -> anyhow::Result<()> {
         let has_failed = AtomicBool::new(false);
         let calls = tokens
+            .iter()
             .take_while(|_| !has_failed.load(Ordering::Relaxed))
             .map(|token| self.buyers.first_bought(token, self.date));
         let mut answers = pin!(stream::iter(calls).buffer_unordered(SINGLE_CALLS));

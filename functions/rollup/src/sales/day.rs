@@ -118,17 +118,14 @@ where
         let returning_buyers = sales.buyers.saturating_sub(new_buyers);
         let trend = DayTrend { date, sales, new_buyers, returning_buyers, hours, read_at, since };
         let is_there = self.history.put_trend(&trend).await.context("writing the trend")?;
-        if !is_there && self.trend_read_at(date).await? != Some(read_at) {
+        let reading_there = async || anyhow::Ok(self.trend_reading(date).await?.map(|there| there.read_at));
+        if !is_there && reading_there().await? != Some(read_at) {
             return Ok(Attempt::Overtaken);
         }
         let file = copy::parquet(day).context("making the Parquet file")?;
         self.analytics.put(date, file).await.context("writing the analytics copy")?;
-        let crossed = self.trend_read_at(date).await?.is_some_and(|there| there > read_at);
+        let crossed = reading_there().await?.is_some_and(|there| there > read_at);
         Ok(if crossed { Attempt::Crossed } else { Attempt::Written })
-    }
-
-    async fn trend_read_at(&self, date: Date) -> anyhow::Result<Option<Timestamp>> {
-        Ok(self.trend_reading(date).await?.map(|there| there.read_at))
     }
 
     /// The reading whose trend is there.

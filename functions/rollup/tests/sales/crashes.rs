@@ -74,8 +74,8 @@ fn a_write_whose_answer_is_lost_is_done_once() {
             });
             assert_as_defined(&world, &purchases);
             if world.lost.lock().unwrap().is_some() {
-                // What is handed over and noted, three first days, what follows, and three trends and files.
-                assert!(writes > 12, "writes are counted: {writes}");
+                // What is handed over and noted, the first days, what follows, and three trends and files.
+                assert!(writes > 10, "writes are counted: {writes}");
                 break;
             }
         }

@@ -163,11 +163,6 @@ impl WriteTrends for World {
         if self.is_sent_again()? { self.memory.put_trend(trend).await } else { Ok(is_there) }
     }
 
-    async fn trend_read_at(&self, date: Date) -> Result<Option<Timestamp>> {
-        self.pause().await;
-        self.memory.trend_read_at(date).await
-    }
-
     async fn trend_reading(&self, date: Date) -> Result<Option<TrendReading>> {
         self.pause().await;
         self.memory.trend_reading(date).await
@@ -189,6 +184,18 @@ impl WriteBuyers for World {
         }
         self.memory.note(date, tokens).await?;
         if self.is_sent_again()? { self.memory.note(date, tokens).await } else { Ok(()) }
+    }
+
+    async fn first_bought_together(
+        &self,
+        tokens: &[(BuyerToken, Option<Date>)],
+        date: Date,
+    ) -> Result<Vec<BuyerToken>> {
+        self.pause().await;
+        let left = self.memory.first_bought_together(tokens, date).await?;
+        self.is_sent_again()?;
+        // Sent again it is the same: DynamoDB knows a transaction by its token for ten minutes.
+        Ok(left)
     }
 
     async fn first_bought(&self, token: &BuyerToken, date: Date) -> Result<Option<Date>> {

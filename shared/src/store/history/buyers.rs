@@ -4,12 +4,13 @@
 use std::collections::{HashMap, HashSet};
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use jiff::civil::Date;
 
 use super::super::batch::{self, KEYS, together};
 use super::super::item::{Item, check_version, key, keyed, parsed, s, text, unavailable, version};
-use super::super::{BATCH, ForgetBuyers, KnownBuyer, Result, WriteBuyers};
+use super::super::transaction::{self, Ended, WRITES};
+use super::super::{BATCH, ForgetBuyers, KnownBuyer, Result, StoreError, WriteBuyers};
 use super::HistoryTable;
 use crate::purchase::BuyerToken;
 
@@ -29,10 +30,29 @@ fn partition(token: &BuyerToken) -> String {
     format!("{PREFIX}{token}")
 }
 
-/// These tokens, each once: DynamoDB refuses a batch that names an item twice.
-fn different(tokens: &[BuyerToken]) -> Vec<BuyerToken> {
-    let mut seen = HashSet::with_capacity(tokens.len());
-    tokens.iter().filter(|token| seen.insert(*token)).cloned().collect()
+/// These, each token once: DynamoDB refuses a call that names an item twice.
+fn different<T: Clone>(all: &[T], token: impl Fn(&T) -> &BuyerToken) -> Vec<T> {
+    let mut seen = HashSet::with_capacity(all.len());
+    all.iter().filter(|one| seen.insert(token(one))).cloned().collect()
+}
+
+impl HistoryTable {
+    /// Puts a token's first day in place of this later one, or of none.
+    fn put_first(&self, token: &BuyerToken, later: Option<Date>, date: Date) -> Result<TransactWriteItem> {
+        let mut item = keyed(partition(token), FIRST);
+        item.insert("date".to_owned(), s(date.to_string()));
+        item.insert(MOVED_FROM.to_owned(), s(later.unwrap_or(date).to_string()));
+        let put = Put::builder().table_name(&self.table).set_item(Some(item));
+        let put = match later {
+            None => put.condition_expression("attribute_not_exists(pk)"),
+            Some(later) => put
+                .condition_expression("#date = :later")
+                .expression_attribute_names("#date", "date")
+                .expression_attribute_values(":later", s(later.to_string())),
+        };
+        let put = put.build().map_err(|error| StoreError::Broken(error.to_string()))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
 }
 
 /// Adds what an item says to what is known of its buyer.
@@ -58,7 +78,7 @@ impl WriteBuyers for HistoryTable {
             }
         };
         let mut known = HashMap::with_capacity(tokens.len());
-        for item in together(different(tokens), BUYERS, read).await?.iter().flatten() {
+        for item in together(different(tokens, |token| token), BUYERS, read).await?.iter().flatten() {
             learn(&mut known, item)?;
         }
         Ok(tokens.iter().map(|token| known.get(token.as_str()).copied().unwrap_or_default()).collect())
@@ -72,7 +92,26 @@ impl WriteBuyers for HistoryTable {
                 batch.write(|| items().map(batch::put).collect()).await
             }
         };
-        together(different(tokens), BATCH, note).await.map(drop)
+        together(different(tokens, |token| token), BATCH, note).await.map(drop)
+    }
+
+    async fn first_bought_together(
+        &self,
+        tokens: &[(BuyerToken, Option<Date>)],
+        date: Date,
+    ) -> Result<Vec<BuyerToken>> {
+        let put = |tokens: Vec<(BuyerToken, Option<Date>)>| {
+            let table = self.clone();
+            async move {
+                let puts =
+                    || tokens.iter().map(|(token, later)| table.put_first(token, *later, date)).collect();
+                Ok(match transaction::send(&table.client, "noting first purchases", puts).await? {
+                    Ended::Written => Vec::new(),
+                    Ended::Refused | Ended::Contended => tokens.into_iter().map(|(token, _)| token).collect(),
+                })
+            }
+        };
+        Ok(together(different(tokens, |(token, _)| token), WRITES, put).await?.concat())
     }
 
     async fn first_bought(&self, token: &BuyerToken, date: Date) -> Result<Option<Date>> {

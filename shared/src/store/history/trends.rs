@@ -5,47 +5,18 @@ mod item;
 
 use std::ops::RangeInclusive;
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
+use jiff::ToSpan;
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan};
 
 use self::item::{day_item, day_of, hour_item, hour_key, hour_of, partition, reading_of};
-use super::super::batch::{self, KEYS, together};
+use super::super::batch::{KEYS, together};
 use super::super::item::{Item, key, s, text, unavailable};
+use super::super::transaction::{self, Ended};
 use super::super::{MAX_TREND_DAYS, ReadTrends, Result, StoreError, WriteTrends};
 use super::{BEGAN_LATER, HistoryTable, instant, readable};
 use crate::history::HOURS;
 use crate::trend::{DaySales, DayTrend, HourSales, Sales, TrendReading};
-
-/// How often a trend is sent when others write at the same moment.
-const MAX_SENDS: u32 = 5;
-
-/// Why a transaction was cancelled.
-enum Cancelled {
-    /// The result of a reading that began later is there.
-    Outdated,
-    /// Somebody else wrote at the same moment, or more was asked of the table than it takes.
-    Busy,
-}
-
-fn cancelled<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<Cancelled> {
-    let codes: Vec<&str> = match error.as_service_error()? {
-        TransactWriteItemsError::TransactionCanceledException(cancelled) => {
-            cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code()).collect()
-        }
-        _ => return None,
-    };
-    let any = |wanted: &[&str]| codes.iter().any(|code| wanted.contains(code));
-    if any(&["ConditionalCheckFailed"]) {
-        Some(Cancelled::Outdated)
-    } else if any(&["TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"]) {
-        Some(Cancelled::Busy)
-    } else {
-        None
-    }
-}
 
 impl HistoryTable {
     /// The day, and each of its hours: put where anything was sold, deleted where nothing was.
@@ -80,26 +51,11 @@ impl WriteTrends for HistoryTable {
         if let Some(hour) = trend.hours.keys().find(|hour| !(0..24).contains(*hour)) {
             return Err(StoreError::Broken(format!("a trend with hour {hour}")));
         }
-        for send in 1..=MAX_SENDS {
-            let writes = self.transaction(trend)?;
-            let Err(error) = self.client.transact_write_items().set_transact_items(Some(writes)).send().await
-            else {
-                return Ok(true);
-            };
-            match cancelled(&error) {
-                Some(Cancelled::Outdated) => return Ok(false),
-                Some(Cancelled::Busy) if send < MAX_SENDS => {
-                    tokio::time::sleep(batch::pause_after(send)).await;
-                }
-                Some(Cancelled::Busy) => break,
-                None => return Err(unavailable("writing a trend")(error)),
-            }
+        match transaction::send(&self.client, "writing a trend", || self.transaction(trend)).await? {
+            Ended::Written => Ok(true),
+            Ended::Refused => Ok(false),
+            Ended::Contended => Err(StoreError::Conflict(format!("the trend of {}", trend.date))),
         }
-        Err(StoreError::Conflict(format!("the trend of {}", trend.date)))
-    }
-
-    async fn trend_read_at(&self, date: Date) -> Result<Option<Timestamp>> {
-        Ok(self.trend_reading(date).await?.map(|there| there.read_at))
     }
 
     async fn trend_reading(&self, date: Date) -> Result<Option<TrendReading>> {

@@ -44,8 +44,8 @@ pub(super) async fn days(
     days.extend(&touched.0);
     let (total, mut read) = (days.len(), 0);
     let reads = days.into_iter().map(async |(day, ended_at)| {
-        let read_at = trends.trend_read_at(day).await.context("reading trends")?;
-        let done = read_at.is_some_and(|read_at| read_at >= ended_at) && ended_at < just_now;
+        let there = trends.trend_reading(day).await.context("reading trends")?;
+        let done = there.is_some_and(|there| there.read_at >= ended_at) && ended_at < just_now;
         anyhow::Ok((!done).then_some((day, ended_at)))
     });
     let mut reads = stream::iter(reads).buffer_unordered(AT_ONCE);

@@ -65,7 +65,8 @@ impl<H: WriteTrends, R: Invoke, C: ReadCopy> Rollups<'_, H, R, C> {
     }
 
     async fn read_at(&self, day: Date) -> anyhow::Result<Option<Timestamp>> {
-        self.trends.trend_read_at(day).await.context("reading trends")
+        let there = self.trends.trend_reading(day).await.context("reading trends")?;
+        Ok(there.map(|there| there.read_at))
     }
 
     /// Asks for the day, again and again should an invocation be lost, until its result was read later than `after`

@@ -26,13 +26,13 @@ TIMEOUT = 900
 
 def export(rows):
     """One day's export in time order: a number of buyers, items and prices as a shop has them."""
-    numbers = random.Random(1)
+    numbers, buyers = random.Random(1), max(1, rows * 6 // 10)
     lines = ["email,item_id,quantity,price,purchase_date"]
     for row in range(rows):
-        second, buyer = row * 86_400 // rows, numbers.randrange(max(1, rows * 6 // 10))
+        second = row * 86_400 // rows
         at = f"{DAY}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
         price = f"{numbers.randrange(200)}.{numbers.randrange(100):02}"
-        lines.append(f"buyer{buyer}@shop.example,{numbers.randrange(5_000)},1,{price},{at}")
+        lines.append(f"buyer{row % buyers}@shop.example,{numbers.randrange(5_000)},1,{price},{at}")
     return "\n".join(lines).encode()
 
 
@@ -118,8 +118,9 @@ def main(stack, binaries, rows):
     trend = boto3.client("dynamodb").get_item(
         TableName=f"{stack}-history", Key={"pk": {"S": f"TREND#{DAY[:7]}"}, "sk": {"S": DAY}}
     ).get("Item", {})
-    if trend.get("quantity", {}).get("N") != str(rows):
-        sys.exit(f"the day's trend is not that of {rows} purchases: {trend}")
+    found = [trend.get(name, {}).get("N") for name in ("quantity", "new_buyers")]
+    if found != [str(rows), str(rows * 6 // 10)]:
+        sys.exit(f"the day's trend is not that of {rows} purchases by so many new buyers: {trend}")
     print("rollup.day_100k_purchases_client_cpu_s", f"{cpu:.2f}", "s", sep="\t")
     print(f"rollup: {seconds:.1f} s, {cpu:.2f} s of CPU", file=sys.stderr)
 

@@ -26,6 +26,9 @@ use tokio::sync::{Mutex, oneshot};
 /// How often a whole import is disturbed.
 const ROUNDS: usize = 10;
 
+/// Rows of an export: enough that an import takes longer than its first heartbeats, and goes on behind a checkpoint.
+const ROWS: usize = 12_000;
+
 /// Longest run that is not killed.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -40,6 +43,13 @@ struct Shop {
 struct Tables {
     purchases: String,
     imports: String,
+}
+
+/// How a delivery ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Delivered {
+    Done,
+    Killed { behind_a_checkpoint: bool },
 }
 
 /// A process that is killed, and gone, when it is dropped.
@@ -113,8 +123,8 @@ impl Shop {
         Tables { purchases: self.cloud.table_like("purchases").await, imports }
     }
 
-    /// Delivers the object to a process of `etl`, which is killed after this time. Whether it was done before.
-    async fn deliver(&self, key: &str, tables: &Tables, killed_after: Option<Duration>) -> bool {
+    /// Delivers the object to a process of `etl`, which is killed after this time.
+    async fn deliver(&self, key: &str, tables: &Tables, killed_after: Option<Duration>) -> Delivered {
         let mut event = tests::event("s3-put");
         event["Records"][0]["s3"]["bucket"]["name"] = self.bucket.as_str().into();
         event["Records"][0]["s3"]["object"]["key"] = key.into();
@@ -152,19 +162,19 @@ impl Shop {
             Ok(answer) => {
                 let (kind, body) = answer.unwrap();
                 assert_eq!(kind, "response", "{body}");
-                true
+                Delivered::Done
             }
             Err(_) => {
                 assert!(killed_after.is_some(), "not done within {LIMIT:?}");
-                self.lease_runs_out(tables).await;
-                false
+                Delivered::Killed { behind_a_checkpoint: self.lease_runs_out(tables).await }
             }
         }
     }
 
-    /// What 45 seconds do.
-    async fn lease_runs_out(&self, tables: &Tables) {
+    /// What 45 seconds do. Whether the import has a checkpoint to go on behind.
+    async fn lease_runs_out(&self, tables: &Tables) -> bool {
         let dynamodb = aws_sdk_dynamodb::Client::new(&self.cloud.aws);
+        let mut goes_on = false;
         for item in self.items(&tables.imports).await.into_values() {
             if item.get("state").and_then(|state| state.as_s().ok()).is_some_and(|state| state == "running") {
                 let key = |name: &str| item[name].clone();
@@ -173,8 +183,10 @@ impl Shop {
                 let past = AttributeValue::S("2020-01-01T00:00:00.000Z".to_owned());
                 let update = update.update_expression("SET lease_until = :past");
                 update.expression_attribute_values(":past", past).send().await.unwrap();
+                goes_on |= item.get("checkpoint").is_some_and(|rows| rows.as_n().unwrap() != "0");
             }
         }
+        goes_on
     }
 
     async fn items(
@@ -240,27 +252,40 @@ async fn an_import_that_is_killed_and_delivered_again_leaves_the_same() {
     let mut runner = TestRunner::default();
     for (sorted, key) in [(true, "purchases/sorted.csv"), (false, "purchases/unsorted.csv")] {
         let put = shop.cloud.s3().put_object().bucket(&shop.bucket).key(key).content_type("text/csv");
-        put.body(export(3_000, sorted).into_bytes().into()).send().await.unwrap();
+        put.body(export(ROWS, sorted).into_bytes().into()).send().await.unwrap();
         let tables = shop.tables().await;
         let begun = Instant::now();
-        assert!(shop.deliver(key, &tables, None).await);
+        assert_eq!(shop.deliver(key, &tables, None).await, Delivered::Done);
         let whole = begun.elapsed();
         let undisturbed = shop.left(&tables).await;
-        assert_eq!(undisturbed.0.as_object().unwrap().len(), 2_940);
-        let mut kills = 0;
+        assert_eq!(undisturbed.0.as_object().unwrap().len(), ROWS / 50 * 49);
+        let (mut kills, mut behind) = (0, 0);
         for _ in 0..ROUNDS / 2 {
-            let moments =
-                proptest::collection::vec(0.02f64..1.0, 1..4).new_tree(&mut runner).unwrap().current();
+            // The first one late enough for a heartbeat.
+            let moments = (0.55f64..0.9, proptest::collection::vec(0.02f64..1.0, 0..3));
+            let (first, others) = moments.new_tree(&mut runner).unwrap().current();
+            let moments = Vec::from_iter([first].into_iter().chain(others));
             let tables = shop.tables().await;
             let mut done = false;
             for moment in &moments {
-                done = done || shop.deliver(key, &tables, Some(whole.mul_f64(*moment))).await;
-                kills += usize::from(!done);
+                match shop.deliver(key, &tables, Some(whole.mul_f64(*moment))).await {
+                    Delivered::Done => {
+                        done = true;
+                        break;
+                    }
+                    Delivered::Killed { behind_a_checkpoint } => {
+                        kills += 1;
+                        behind += usize::from(behind_a_checkpoint);
+                    }
+                }
             }
-            assert!(done || shop.deliver(key, &tables, None).await);
+            assert!(done || shop.deliver(key, &tables, None).await == Delivered::Done);
             assert_eq!(shop.left(&tables).await, undisturbed, "killed at {moments:?} of {whole:?}");
         }
-        eprintln!("{key}: {whole:.1?} undisturbed, killed {kills} times");
-        assert!(kills > 0);
+        eprintln!(
+            "{key}: {whole:.1?} undisturbed, killed {kills} times, {behind} of them behind a checkpoint"
+        );
+        // In time order the checkpoint moves; otherwise all rows are read before any is behind it.
+        assert!(kills > 0 && (behind > 0 || !sorted));
     }
 }

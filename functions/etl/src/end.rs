@@ -71,21 +71,29 @@ impl From<PassError> for End {
         match error {
             PassError::Judged(why) => Self::Refused(why),
             PassError::Halt(Halt::Refused(refusal)) => refusal.into(),
-            PassError::Halt(Halt::Unsorted | Halt::TooMany) => Self::Hopeless(format!(
-                "more than {MAX_REMEMBERED} rows that are out of time order, or of one instant: \
-                 sort the file by purchase_date, or split it"
-            )),
-            PassError::Read(ReadError::Corrupt(why)) => {
-                Self::Hopeless(format!("the object cannot be read to its end: {why}"))
-            }
+            PassError::Halt(Halt::Unsorted | Halt::TooMany) => Self::Hopeless(too_many()),
+            PassError::Read(ReadError::Corrupt(why)) => Self::Hopeless(corrupt(&why)),
             PassError::Days(error) => Self::Hopeless(error.to_string()),
             error => Self::Failed(error.to_string()),
         }
     }
 }
 
+/// The message of an import of more rows than can be remembered.
+pub fn too_many() -> String {
+    format!(
+        "more than {MAX_REMEMBERED} rows that are out of time order, or of one instant: sort the file by \
+         purchase_date, or split it"
+    )
+}
+
+/// The message of an import whose object is broken somewhere, for this reason.
+pub fn corrupt(why: &str) -> String {
+    format!("the object cannot be read to its end: {why}")
+}
+
 /// The state and the message of an import whose every row is settled.
-pub(crate) fn ended_well(counts: &ImportCounts) -> (ImportState, Option<String>) {
+pub fn ended_well(counts: &ImportCounts) -> (ImportState, Option<String>) {
     let message = match (counts.rows, counts.loaded + counts.erased) {
         (0, _) => Some("the file has no rows"),
         (_, 0) => Some(
@@ -118,4 +126,17 @@ pub(crate) fn too_often(times: u32) -> String {
     format!(
         "the file has been read {times} times and is not loaded: split it. What has been loaded is not loaded twice"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_rows_than_can_be_remembered_fail_for_good() {
+        let end = End::from(PassError::Halt(Halt::TooMany));
+        assert!(matches!(end, End::Hopeless(_)), "it would fail again");
+        assert_eq!(end.state(), ImportState::Failed);
+        assert!(end.to_string().contains("sort the file by purchase_date, or split it"), "{end}");
+    }
 }

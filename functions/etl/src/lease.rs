@@ -84,4 +84,18 @@ mod tests {
         let days = memory.import(&object).await.unwrap().unwrap().days;
         assert_eq!(days, ["2021-03-21".parse().unwrap()]);
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_that_cannot_be_moved_is_given_up_before_it_runs_out() {
+        let memory = Memory::default();
+        let object = ObjectVersion { key: "purchases/a.csv".into(), version: "1".into() };
+        let entry = Import::begun(object.clone(), 1_000, "one", Timestamp::now());
+        memory.claim(&entry, Timestamp::now()).await.unwrap();
+        memory.fail_after(0);
+        let (begun, progress) = (Instant::now(), Progress::of(&entry));
+        progress.next_row();
+        timeout(Duration::from_secs(300), keep(&memory, &object, "one", &progress)).await.unwrap();
+        let whole = Duration::from_secs(LEASE_SECONDS.unsigned_abs());
+        assert!((whole..whole + TICK * 2).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+    }
 }

@@ -17,7 +17,7 @@ pub mod days;
 pub mod decode;
 pub mod email;
 pub mod encoding;
-mod end;
+pub mod end;
 mod erased;
 pub mod event;
 pub mod export;

@@ -51,7 +51,7 @@ async fn main() -> anyhow::Result<()> {
     let (seconds, grown) = (cpu_seconds()? - seconds, peak_mb()?.saturating_sub(peak));
     let trend = locked(&world.trend).take().context("no trend was written")?;
     ensure!(trend.sales.quantity == i64::try_from(world.purchases)?, "{} pieces", trend.sales.quantity);
-    ensure!(trend.new_buyers == trend.sales.buyers && trend.hours.len() == 24, "everybody is new, all day");
+    ensure!(trend.new_buyers == world.buyers() && trend.hours.len() == 24, "everybody is new, all day");
     if let Some(purchases) = given {
         let bytes = *locked(&world.file_bytes);
         writeln!(io::stderr(), "{purchases} purchases: {grown} MB, a file of {bytes} bytes")?;
@@ -82,9 +82,14 @@ fn mixed(n: u64) -> u64 {
 }
 
 impl World {
+    /// How many people make the purchases.
+    fn buyers(&self) -> u64 {
+        (self.purchases * BUYERS / PURCHASES).max(1)
+    }
+
     /// The purchase of this number, spread over the day and, by the number's last digits, over its partitions.
     fn purchase(&self, n: u64) -> anyhow::Result<Purchase> {
-        let buyer = mixed(n) % (self.purchases * BUYERS / PURCHASES).max(1);
+        let buyer = n % self.buyers();
         let digits: String = (0..4).map(|part| format!("{:016x}", mixed(buyer * 4 + part))).collect();
         let begins = DAY.to_zoned(TimeZone::UTC)?.timestamp();
         let milliseconds = i64::try_from(u128::from(n) * 86_400_000 / u128::from(self.purchases))?;

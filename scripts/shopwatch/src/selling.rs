@@ -2,10 +2,10 @@
 //! each in a few lines.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use etl::format::Format;
 use etl::pii::{Method, Pii as Hashing};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -115,11 +115,18 @@ pub(crate) async fn pii(command: Pii, cloud: &Cloud, out: &mut impl Write) -> an
 
 /// `shopwatch purchases buyer`.
 pub(crate) async fn buyer(options: Buyer, cloud: &Cloud, out: &mut impl Write) -> anyhow::Result<()> {
-    let address = buyer::address(&options.email, std::io::stdin().lock())?;
-    let secret = cloud.pii_secret().current().await?;
-    let hashing = Hashing::parse(&secret.text, Method::Hmac, Timestamp::now())?;
-    let person = Person::of(&hashing, &address)?;
+    let address = buyer::address(&options.email, io::stdin().lock())?;
+    let (secret, now) = (cloud.pii_secret(), Timestamp::now());
     let (purchases, history, ledger) = (cloud.purchases(), cloud.history(), cloud.imports());
+    let lost = Vec::from_iter(pii::lost(&secret, &cloud.first_key(), &ledger, now).await?).join(", ");
+    if !lost.is_empty() {
+        let lost =
+            format!("the secret does not have {lost}, and who is stored under that alone is not found");
+        ensure!(!options.erase, "{lost}: restore it first");
+        writeln!(io::stderr(), "warning: {lost}")?;
+    }
+    let hashing = Hashing::parse(&secret.current().await?.text, Method::Hmac, now)?;
+    let person = Person::of(&hashing, &address)?;
     let steps = Steps::new();
     if !options.erase {
         let seen = |read, total| steps.tell(format!("reading the days: {read} of {total} parts"));

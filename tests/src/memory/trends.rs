@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use jiff::civil::Date;
 use jiff::ToSpan;
+use jiff::civil::Date;
 use shared::purchase::BuyerToken;
 use shared::store::{
     ForgetBuyers, KnownBuyer, MAX_TREND_DAYS, ReadTrends, Result, StoreError, WriteBuyers, WriteTrends,

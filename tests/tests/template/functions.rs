@@ -27,6 +27,28 @@ fn imports_are_taken_up_again_and_sales_recomputed_by_schedule() {
     }
 }
 
+/// Each falls back to a default when its variable is missing.
+#[test]
+fn what_people_set_reaches_the_functions() {
+    let template = template();
+    for (function, variable, parameter) in [
+        ("EtlFunction", "SHOP_TIME_ZONE", "ShopTimeZone"),
+        ("EtlFunction", "CSV_COLUMNS", "CsvColumns"),
+        ("EtlFunction", "CSV_DELIMITER", "CsvDelimiter"),
+        ("EtlFunction", "MAX_REJECTED_PERCENT", "MaxRejectedPercent"),
+        ("EtlFunction", "PII_METHOD", "PiiMethod"),
+        ("ReaderFunction", "PUBLIC_TRENDS", "PublicTrends"),
+        ("ReaderFunction", "CORS_ORIGIN", "CorsOrigin"),
+        ("ReaderFunction", "PAGE_TITLE", "PageTitle"),
+        ("PingFunction", "ALLOW_PRIVATE_TARGETS", "AllowPrivateTargets"),
+        ("PingFunction", "REFERENCE_TARGETS", "ReferenceTargets"),
+    ] {
+        assert!(template["Parameters"][parameter].is_object(), "{parameter}");
+        let variables = &template["Resources"][function]["Properties"]["Environment"]["Variables"];
+        assert_eq!(variables[variable], parameter, "{function} {variable}");
+    }
+}
+
 #[test]
 fn asynchronous_invocations_end_in_the_dead_letter_queue() {
     let template = template();

@@ -1,9 +1,11 @@
 //! The invocation: one day, or the night's work, which is one invocation more for each of its days, by turns.
 
 use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, ensure};
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::Value;
@@ -55,7 +57,7 @@ where
     pub async fn day(&self, asked: &DayRequest, clock: impl Fn() -> Timestamp) -> anyhow::Result<()> {
         ensure!(asked.then.len().max(asked.next.len()) <= MAX_DAYS, "more than {MAX_DAYS} days at once");
         // 16 KB of future: on the heap rather than moved about.
-        let mut done = Box::pin(self.one_day(asked, clock));
+        let mut done = Box::pin(self.one_day_or_panic(asked, clock));
         let Some(next) = DayRequest::in_turn(&asked.next) else { return done.await };
         let mut requests = vec![DayRequest { since: asked.since, hops: asked.hops, ..next }];
         match timeout(PATIENCE, done.as_mut()).await {
@@ -70,6 +72,17 @@ where
             }
         }
         self.invoke(requests).await
+    }
+
+    /// A day that panics has failed: those whose turn it is after it must not wait for ever. What it leaves behind is
+    /// only what is stored, as that of an invocation that was killed.
+    async fn one_day_or_panic(
+        &self,
+        asked: &DayRequest,
+        clock: impl Fn() -> Timestamp,
+    ) -> anyhow::Result<()> {
+        let done = AssertUnwindSafe(self.one_day(asked, clock)).catch_unwind().await;
+        done.unwrap_or_else(|_| Err(anyhow!("the sales of {} were not recomputed: a panic", asked.day)))
     }
 
     async fn one_day(&self, asked: &DayRequest, clock: impl Fn() -> Timestamp) -> anyhow::Result<()> {
@@ -108,7 +121,12 @@ where
             days = found.days.len(),
             "the days that imports touched in the last two days are recomputed"
         );
-        let days: Vec<Date> = found.days.iter().rev().copied().collect();
+        let mut days: Vec<Date> = found.days.iter().copied().collect();
+        // A day whose invocation is killed each time, before a minute is over, is the end of its turn. The next night
+        // comes from the other side, so that it can hide no other day for more than one.
+        if at.as_second().div_euclid(24 * 3_600) % 2 == 0 {
+            days.reverse();
+        }
         let handed = self.invoke(DayRequest::in_turn(&days).into_iter().collect()).await;
         let left_out = found.left_out.first().zip(found.left_out.last()).map(|(first, last)| {
             let days = found.left_out.len();

@@ -17,6 +17,25 @@ pub(crate) fn without_since(world: &World) -> Vec<Value> {
 }
 
 #[tokio::test]
+async fn a_day_that_panics_lets_the_next_one_have_its_turn() {
+    let world =
+        World::of(&purchases(["2021-03-20T11:00:00 k1.1 7 1 1.00", "2021-03-22T11:00:00 k1.1 7 1 1.00"]));
+    *world.poison.lock().unwrap() = Some(date("2021-03-21"));
+    world.handle(json!({"day": "2021-03-20", "next": ["2021-03-21", "2021-03-22"]})).await.unwrap();
+    let mut failed = Vec::new();
+    while let Some(event) = world.next() {
+        if let Err(error) = world.handle(event.clone()).await {
+            failed.push((event, format!("{error:#}")));
+        }
+    }
+    let [(event, error)] = failed.as_slice() else { panic!("one day fails: {failed:?}") };
+    assert!(event["day"] == "2021-03-21" && event.get("next").is_none(), "{event}");
+    assert!(error.contains("panic"), "{error}");
+    let written = written(&world).trends.into_keys().collect::<Vec<_>>();
+    assert_eq!(written, [date("2021-03-20"), date("2021-03-22")]);
+}
+
+#[tokio::test]
 async fn january_imported_after_february_ends_right() {
     let world = World::of(&purchases([
         "2021-02-03T10:00:00 k1.1 7 1 1.00",

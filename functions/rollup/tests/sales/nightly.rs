@@ -81,6 +81,26 @@ async fn a_night_has_a_limit() {
 }
 
 #[tokio::test]
+async fn a_day_whose_invocation_is_killed_hides_others_for_one_night_at_most() {
+    let world = World::default();
+    let days = ["2021-03-20", "2021-03-21", "2021-03-22", "2021-03-23"];
+    ended(&world, "a.csv", "2026-11-02T10:00:00Z", &days);
+    let mut done = BTreeSet::new();
+    for (night, first) in [("2026-11-03T02:23:00Z", days[3]), ("2026-11-04T02:23:00Z", days[0])] {
+        world.handle(json!({"nightly": night})).await.unwrap();
+        assert_eq!(days_of(&world.queued())[0], first);
+        while let Some(event) = world.next() {
+            // With all that waits for it.
+            if event["day"] != days[1] {
+                done.extend(days_of(&[event.clone()]).first().cloned());
+                world.handle(event).await.unwrap();
+            }
+        }
+    }
+    assert_eq!(done.into_iter().collect::<Vec<_>>(), [days[0], days[2], days[3]]);
+}
+
+#[tokio::test]
 async fn a_night_that_is_not_taken_is_an_error() {
     let world = World::default();
     ended(&world, "a.csv", "2026-11-02T10:00:00Z", &["2021-03-20", "2021-03-21", "2021-03-22"]);

@@ -48,6 +48,8 @@ pub(crate) struct World {
     pub(crate) recomputed: Arc<Mutex<usize>>,
     /// Which of the next writes is done and its answer lost.
     pub(crate) lost: Arc<Mutex<Option<(usize, Lost)>>>,
+    /// A day that cannot be read without a panic.
+    pub(crate) poison: Arc<Mutex<Option<Date>>>,
     /// What else happens before the next time that who bought is noted.
     pub(crate) meanwhile: Arc<Mutex<Option<Value>>>,
 }
@@ -147,6 +149,8 @@ impl World {
 impl ReadPurchases for World {
     async fn page(&self, query: &BucketQuery) -> Result<BucketPage> {
         self.pause().await;
+        let poison = *self.poison.lock().unwrap();
+        assert!(poison != Some(query.date), "told to panic");
         let delay = *self.delay.lock().unwrap();
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 
 use etl::days::Days;
+use etl::end;
 use etl::event::Upload;
 use etl::export::{Export, ReadError};
 use etl::format::Format;
@@ -14,7 +15,7 @@ use etl::pii::{Method, Pii};
 use etl::transform::{Outcome, Reject, Transform};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
-use shared::import::ImportCounts;
+use shared::import::{ImportCounts, ImportState};
 
 use super::file::Local;
 use crate::import;
@@ -83,6 +84,8 @@ pub struct Report {
     pub ambiguous_times: u64,
     /// Whether rows are out of time order.
     pub unsorted: bool,
+    /// What the ledger would say of an import that has ended well, if anything.
+    pub note: Option<String>,
 }
 
 /// Why a pass over the file ended before its end.
@@ -98,7 +101,7 @@ impl From<Halt> for End {
         match halt {
             Halt::Unsorted => Self::Unsorted,
             Halt::Refused(refusal) => Self::Refused(refusal.to_string()),
-            Halt::TooMany => Self::Failed(format!("{halt}: sort the file by purchase_date, or split it")),
+            Halt::TooMany => Self::Failed(end::too_many()),
         }
     }
 }
@@ -121,20 +124,24 @@ pub async fn read(
         return Ok(Reading::new(asked, false).report(Verdict::Refused(refusal.to_string()), (size, 0)));
     }
     let mut reading = Reading::new(asked, false);
-    let mut end = reading.pass(&file, &pii, Occurrences::in_time_order(), &mut seen).await?;
-    if matches!(end, Err(End::Unsorted)) {
+    let mut ended = reading.pass(&file, &pii, Occurrences::in_time_order(), &mut seen).await?;
+    if matches!(ended, Err(End::Unsorted)) {
         reading = Reading::new(asked, true);
-        end = reading.pass(&file, &pii, Occurrences::of_whole_file(), &mut seen).await?;
+        ended = reading.pass(&file, &pii, Occurrences::of_whole_file(), &mut seen).await?;
     }
-    let verdict = match end {
-        Ok(()) if reading.rejected.is_empty() => Verdict::Loaded,
-        Ok(()) => Verdict::LoadedWithRejects,
+    let mut note = None;
+    let verdict = match ended {
+        Ok(()) => {
+            let (state, message) = end::ended_well(&reading.counts());
+            note = message;
+            if state == ImportState::Loaded { Verdict::Loaded } else { Verdict::LoadedWithRejects }
+        }
         Err(End::Refused(why)) => Verdict::Refused(why),
         Err(End::Failed(why)) => Verdict::Failed(why),
         Err(End::Unsorted) => Verdict::Failed(Halt::Unsorted.to_string()),
     };
     let bytes = reading.bytes;
-    Ok(reading.report(verdict, bytes))
+    Ok(Report { note, ..reading.report(verdict, bytes) })
 }
 
 /// Keys that nobody knows and nobody keeps.
@@ -183,6 +190,7 @@ impl<'a> Reading<'a> {
             days: self.days.to_vec().len(),
             ambiguous_times: self.ambiguous_times,
             unsorted: self.unsorted,
+            note: None,
         }
     }
 
@@ -204,7 +212,7 @@ impl<'a> Reading<'a> {
         let end = loop {
             let text = match export.next().await {
                 Ok(text) => text,
-                Err(ReadError::Corrupt(why)) => break Err(End::Failed(why)),
+                Err(ReadError::Corrupt(why)) => break Err(End::Failed(end::corrupt(&why))),
                 Err(ReadError::Broken(error)) => return Err(error),
             };
             self.bytes = (export.object_bytes(), export.text_bytes());
@@ -264,8 +272,13 @@ impl<'a> Reading<'a> {
     }
 
     fn judged(&self) -> Result<(), End> {
+        judge(&self.counts(), self.asked.max_rejected_percent).map_err(End::Refused)
+    }
+
+    fn counts(&self) -> ImportCounts {
         let rejected = self.rejected.iter().map(|(reason, of)| ((*reason).to_owned(), of.rows)).collect();
-        let counts = ImportCounts { rows: self.rows, rejected, ..ImportCounts::default() };
-        judge(&counts, self.asked.max_rejected_percent).map_err(End::Refused)
+        let mut counts = ImportCounts { rows: self.rows, rejected, ..ImportCounts::default() };
+        counts.loaded = counts.rows.saturating_sub(counts.rejected_total());
+        counts
     }
 }

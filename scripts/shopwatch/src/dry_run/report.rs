@@ -24,8 +24,8 @@ pub fn exit_code(report: &Report) -> u8 {
 /// When `out` cannot be written.
 pub fn print(report: &Report, name: &str, out: &mut impl Write) -> io::Result<()> {
     let (state, why) = match &report.verdict {
-        Verdict::Loaded => ("loaded", None),
-        Verdict::LoadedWithRejects => ("loaded_with_rejects", None),
+        Verdict::Loaded => ("loaded", report.note.as_ref()),
+        Verdict::LoadedWithRejects => ("loaded_with_rejects", report.note.as_ref()),
         Verdict::Refused(why) => ("refused", Some(why)),
         Verdict::Failed(why) => ("failed", Some(why)),
     };

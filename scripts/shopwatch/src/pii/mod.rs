@@ -1,6 +1,7 @@
 //! `shopwatch pii`: the keys that e-mail addresses are hashed with. They are read, added to and never shown.
 
 mod keys;
+mod lost;
 mod rotate;
 mod secret;
 #[cfg(test)]
@@ -11,6 +12,7 @@ mod status;
 pub(crate) mod tests;
 
 pub use keys::{Keys, new_key};
+pub use lost::lost;
 pub use rotate::{Rotation, rotation, written};
 pub use secret::{KeepKeys, ReadFirstKey, Replaced, Version};
 pub(crate) use secret::{PiiSecret, RecordedKey};

@@ -11,6 +11,10 @@ use shared::store::{BATCH, PurchasesTable, Taken, WritePurchases as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
+/// As in the function.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Purchases that are put.
 const ROWS: usize = 200_000;
 

@@ -23,6 +23,10 @@ use shared::store::{ReadImports as _, Result, Taken, WritePurchases};
 use tests::memory::Memory;
 use tokio::time::Instant;
 
+/// As in the function.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Where everything goes, and where the rows come from.
 #[derive(Clone, Copy)]
 struct Nowhere {

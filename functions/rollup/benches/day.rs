@@ -24,6 +24,10 @@ use shared::store::{
 };
 use shared::trend::{DayTrend, TrendReading};
 
+/// As in the function.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const PURCHASES: u64 = 100_000;
 
 /// Of a hundred thousand purchases.

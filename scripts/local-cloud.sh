@@ -158,7 +158,7 @@ deploy_local() { # stack
   "$venvs/ministack/bin/python" - "$1" <<'PY'
 import sys, boto3
 dynamodb = boto3.client("dynamodb")
-for name in ("signals", "history", "imports", "sessions"):
+for name in ("signals", "history", "imports", "sessions", "accounts", "audit"):
     table = f"{sys.argv[1]}-{name}"
     if dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]["TimeToLiveStatus"] == "DISABLED":
         dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"})

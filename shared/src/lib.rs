@@ -2,16 +2,19 @@
 //!
 //! - the **domain** as plain types and pure functions, without AWS, clock or I/O: [`monitor`], [`schedule`],
 //!   [`signal`], [`block`], [`state`], [`incident`], [`maintenance`], [`beat`], [`history`], [`uptime`], [`verdict`],
-//!   [`purchase`], [`trend`], [`import`], [`session`], [`credentials`];
+//!   [`purchase`], [`trend`], [`import`], [`session`], [`account`], [`audit`], [`email`], [`credentials`];
 //! - the **stores** ([`store`]): one small trait per permission, and the tables behind them;
 //! - the **frame** every function runs in: [`config`], [`clients`], [`telemetry`], [`problem`]; and behind features
 //!   `http_frame`, of those that answer over HTTP, and `invoke`, of those that start others.
 
+pub mod account;
+pub mod audit;
 pub mod beat;
 pub mod block;
 pub mod clients;
 pub mod config;
 pub mod credentials;
+pub mod email;
 pub mod history;
 #[cfg(feature = "http-frame")]
 pub mod http_frame;

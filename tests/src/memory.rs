@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
+use shared::account::{AccountId, AccountSummary, Email, Invitation, User};
+use shared::audit::AuditEntry;
 use shared::beat::Beat;
 use shared::block::Block;
 use shared::credentials::Credentials;
@@ -16,16 +18,18 @@ use shared::maintenance::{Window, WindowId};
 use shared::monitor::{Monitor, MonitorId, Region, ShardId, ShardSummary};
 use shared::purchase::{BuyerToken, Position, Purchase};
 use shared::schedule::Slot;
-use shared::session::{ApiKey, TokenHash};
+use shared::session::Session;
 use shared::state::ShardState;
 use shared::store::{
-    Broken, FirstHmac, MAX_SLOTS, Mark, ReadMonitors, ReadSessions, ReadShards, ReadSignals, Result,
-    ShardChange, StoreError, Stored, WriteMonitors, WriteSessions, WriteSignals,
+    Broken, FirstHmac, MAX_SLOTS, Mark, ReadMonitors, ReadShards, ReadSignals, Result, ShardChange,
+    StoreError, Stored, WriteMonitors, WriteSignals,
 };
 use shared::trend::DayTrend;
 
+mod accounts;
 mod imports;
 mod purchases;
+mod sessions;
 mod trends;
 mod uptime;
 
@@ -83,7 +87,17 @@ pub struct Tables {
     /// The table `imports`: who has asked to be erased, and when.
     pub erased: BTreeMap<FirstHmac, Timestamp>,
     /// The table `sessions`.
-    pub keys: BTreeMap<String, ApiKey>,
+    pub sessions: BTreeMap<String, Session>,
+    /// The table `sessions`: attempts to sign in.
+    pub attempts: BTreeMap<String, Vec<Timestamp>>,
+    /// The table `accounts`: the people, by address.
+    pub users: BTreeMap<Email, User>,
+    /// The table `accounts`: the summaries.
+    pub accounts: BTreeMap<AccountId, AccountSummary>,
+    /// The table `accounts`: invitations, by hash.
+    pub invitations: BTreeMap<String, Invitation>,
+    /// The table `audit`, in order.
+    pub audit: Vec<AuditEntry>,
     /// Calls of any store that may still succeed; every later one fails. `None`: all succeed.
     pub calls_left: Option<usize>,
 }
@@ -186,30 +200,5 @@ impl ReadSignals for Memory {
     async fn oldest(&self, shard: ShardId) -> Result<Option<Slot>> {
         let tables = self.call()?;
         Ok(tables.blocks.keys().find(|(of, _, _)| *of == shard).map(|(_, slot, _)| *slot))
-    }
-}
-
-impl ReadSessions for Memory {
-    async fn key(&self, hash: &TokenHash) -> Result<Option<ApiKey>> {
-        Ok(self.call()?.keys.get(&hash.to_string()).cloned())
-    }
-}
-
-impl WriteSessions for Memory {
-    async fn put_key(&self, key: &ApiKey) -> Result<()> {
-        self.call()?.keys.insert(key.hash.to_string(), key.clone());
-        Ok(())
-    }
-
-    async fn keys(&self, user: &str) -> Result<Vec<ApiKey>> {
-        let mut keys: Vec<ApiKey> =
-            self.call()?.keys.values().filter(|key| key.user == user).cloned().collect();
-        keys.sort_by_key(|key| key.created_at);
-        Ok(keys)
-    }
-
-    async fn revoke(&self, hash: &TokenHash) -> Result<()> {
-        self.call()?.keys.remove(&hash.to_string());
-        Ok(())
     }
 }

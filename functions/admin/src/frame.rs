@@ -16,12 +16,12 @@ pub(crate) fn around(routes: Router) -> Router {
 
 /// Never repeats the path: a token may be part of it.
 async fn not_found() -> Failure {
-    let detail = "nothing is here; there is POST /beats/{token}";
+    let detail = "nothing is here; there are POST /beats/{token} and /api/auth/…";
     Problem::new(StatusCode::NOT_FOUND, "not_found", detail).into()
 }
 
 async fn method_not_allowed(method: Method) -> Failure {
     let method: String = method.as_str().chars().take(20).collect();
-    let detail = format!("this takes POST, not {method}");
+    let detail = format!("this does not take {method}");
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail).into()
 }

@@ -1,7 +1,9 @@
 //! Tests of the whole function: beats in memory, asked over HTTP.
 
+mod auth;
 mod beats;
 mod events;
+mod gates;
 mod secrecy;
 
 use ::tests::memory::Memory;
@@ -16,6 +18,7 @@ use shared::monitor::MonitorId;
 use shared::session::Token;
 use tower::ServiceExt as _;
 
+use crate::auth::SignUp;
 use crate::{Deps, router};
 
 /// The token in the sample events.
@@ -60,10 +63,27 @@ impl Answer {
 
 impl Shop {
     fn new() -> Self {
+        Self::with(SignUp::Invitation)
+    }
+
+    /// One where nobody can sign up.
+    fn closed() -> Self {
+        Self::with(SignUp::Closed)
+    }
+
+    fn with(sign_up: SignUp) -> Self {
         let memory = Memory::default();
         let hash = TOKEN.parse::<Token>().unwrap().hash();
         memory.tables().beat_tokens.insert(hash.to_string(), nightly());
-        Self { router: router(Deps { beats: memory.clone(), clock: now }), memory }
+        let router = router(Deps {
+            beats: memory.clone(),
+            accounts: memory.clone(),
+            sessions: memory.clone(),
+            audit: memory.clone(),
+            sign_up,
+            clock: now,
+        });
+        Self { router, memory }
     }
 
     /// The last beat of the one monitor.

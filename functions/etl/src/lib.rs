@@ -15,7 +15,6 @@ pub mod csv;
 pub mod dates;
 pub mod days;
 pub mod decode;
-pub mod email;
 pub mod encoding;
 pub mod end;
 mod erased;

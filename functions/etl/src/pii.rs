@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
+use shared::email::normalised;
 use shared::purchase::{BuyerToken, is_key_id};
 use shared::store::FirstHmac;
 
-use crate::email::normalised;
 use crate::mac::Mac;
 
 /// Version of the rule that e-mail addresses are normalised by; in the ledger.

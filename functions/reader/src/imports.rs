@@ -10,10 +10,11 @@ use axum::Router;
 use axum::extract::State as Shared;
 use axum::response::Response;
 use axum::routing::get;
-use http::{HeaderMap, StatusCode, Uri};
+use http::{HeaderMap, Method, StatusCode, Uri};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use shared::http_frame::access;
 use shared::import::{Import, ImportId};
 use shared::problem::Problem;
 use shared::purchase::sortable;
@@ -23,7 +24,6 @@ use shared::store::{ListImports, ReadSessions};
 use self::entry::Entry;
 use self::month::{Month, RULE};
 use crate::Clock;
-use crate::access;
 use crate::answer;
 use crate::failure::Failure;
 use crate::link;
@@ -79,7 +79,7 @@ where
     K: ReadSessions,
 {
     let now = (deps.clock)();
-    access::require(&deps.sessions, &headers, Scope::Purchases, now).await?;
+    access::require(&deps.sessions, &Method::GET, &headers, Scope::Purchases, now).await?;
     let params = Params::of(&uri, &PARAMETERS)?;
     let month: Option<Month> = params.parsed("month", RULE)?;
     let limit = params.number("limit", 1..=MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
@@ -161,7 +161,7 @@ where
     L: ListImports,
     K: ReadSessions,
 {
-    access::require(&deps.sessions, &headers, Scope::Purchases, (deps.clock)()).await?;
+    access::require(&deps.sessions, &Method::GET, &headers, Scope::Purchases, (deps.clock)()).await?;
     Params::of(&uri, &[])?;
     let id: Option<ImportId> = uri.path().rsplit('/').next().and_then(|id| id.parse().ok());
     // Never repeat what came: it may be an object's key, or an e-mail address.

@@ -11,8 +11,9 @@ use axum::extract::State as Shared;
 use axum::response::Response;
 use axum::routing::get;
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, Method, Uri};
 use serde::Serialize;
+use shared::http_frame::access;
 use shared::incident::{ClosedBy, Incident, IncidentId};
 use shared::monitor::{MonitorId, MonitorName, Region};
 use shared::schedule::Slot;
@@ -22,7 +23,6 @@ use shared::state::State;
 use shared::store::{ReadIncidents, ReadMonitors, ReadSessions, ReadShards};
 
 use crate::Clock;
-use crate::access;
 use crate::answer;
 use crate::failure::Failure;
 use crate::params::Params;
@@ -96,7 +96,7 @@ where
     let now = (deps.clock)();
     let with_key = headers.contains_key(AUTHORIZATION);
     if with_key {
-        access::require(&deps.sessions, &headers, Scope::Read, now).await?;
+        access::require(&deps.sessions, &Method::GET, &headers, Scope::Read, now).await?;
     }
     let params = Params::of(&uri, &["days"])?;
     let days = params.number("days", 1..=MAX_DAYS)?.unwrap_or(DEFAULT_DAYS);

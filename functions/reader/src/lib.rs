@@ -5,7 +5,6 @@
 //! frame (`frame`) that every answer passes.
 
 mod accept;
-mod access;
 mod answer;
 mod bars;
 pub mod config;

@@ -21,13 +21,14 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::Value;
+use shared::account::{AccountId, Role, UserId};
 use shared::block::Block;
 use shared::import::{Import, ObjectVersion};
 use shared::incident::{Closed, ClosedBy, Incident};
 use shared::monitor::{Interval, Monitor, MonitorId, ShardId};
 use shared::purchase::{Position, Purchase, RowId};
 use shared::schedule::Slot;
-use shared::session::{ApiKey, Scope, Token};
+use shared::session::{Kind, Scope, Session, Token};
 use shared::signal::{Outcome, Phases, Reason, Signal};
 use shared::state::{MonitorState, State};
 use shared::trend::{DayTrend, Sales};
@@ -190,15 +191,19 @@ impl Shop {
     }
 
     fn add_key(&self, token: &Token, scopes: &[Scope], valid_until: Option<Timestamp>) {
-        let key = ApiKey {
+        let key = Session {
             hash: token.hash(),
+            kind: Kind::Key,
             name: "test".to_owned(),
-            user: "operator".to_owned(),
+            user: UserId::operator(),
+            account: AccountId::default(),
+            role: Role::Viewer,
             scopes: scopes.to_vec(),
             created_at: now(),
             valid_until,
+            idle_until: None,
         };
-        self.memory.tables().keys.insert(key.hash.to_string(), key);
+        self.memory.tables().sessions.insert(key.hash.to_string(), key);
     }
 
     fn purchase(&self, at: &str, row: u128, item: &str, quantity: &str, price: &str) {

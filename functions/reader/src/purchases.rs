@@ -8,10 +8,11 @@ use axum::Router;
 use axum::extract::State as Shared;
 use axum::response::Response;
 use axum::routing::get;
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, Method, Uri};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use shared::http_frame::access;
 use shared::purchase::{BuyerToken, CSV_COLUMNS, ItemId, Purchase, written};
 use shared::session::Scope;
 use shared::store::{ReadPurchases, ReadSessions};
@@ -19,7 +20,6 @@ use tokio::time::Instant;
 
 use crate::Clock;
 use crate::accept::Format;
-use crate::access;
 use crate::answer;
 use crate::csv::Table;
 use crate::cursor::Cursor;
@@ -89,7 +89,7 @@ where
     K: ReadSessions,
 {
     let now = (deps.clock)();
-    access::require(&deps.sessions, &headers, Scope::Purchases, now).await?;
+    access::require(&deps.sessions, &Method::GET, &headers, Scope::Purchases, now).await?;
     let params = Params::of(&uri, &PARAMETERS)?;
     let (search, cursor) = search_of(&params, now)?;
     let budget = Budget { pages: MAX_TABLE_PAGES, until: Instant::now() + SEARCH_TIME };

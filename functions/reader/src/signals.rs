@@ -14,17 +14,17 @@ use axum::extract::State as Shared;
 use axum::response::Response;
 use axum::routing::get;
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, Method, Uri};
 use jiff::Timestamp;
 use serde::Serialize;
 use shared::block::Block;
+use shared::http_frame::access;
 use shared::monitor::{MAX_INTERVAL_MINUTES, MAX_URL_BYTES, Monitor, ShardId, TargetUrl};
 use shared::schedule::Slot;
 use shared::session::Scope;
 use shared::store::{ReadMonitors, ReadSessions, ReadShards, ReadSignals};
 
 use crate::Clock;
-use crate::access;
 use crate::answer;
 use crate::failure::Failure;
 use crate::params::Params;
@@ -143,7 +143,7 @@ where
     let now = (deps.clock)();
     let with_key = headers.contains_key(AUTHORIZATION);
     if with_key {
-        access::require(&deps.sessions, &headers, Scope::Read, now).await?;
+        access::require(&deps.sessions, &Method::GET, &headers, Scope::Read, now).await?;
     }
     let params = Params::of(&uri, &["limit", "url", "detail"])?;
     let limit = params.number("limit", 1..=MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);

@@ -13,9 +13,10 @@ use axum::extract::State as Shared;
 use axum::response::Response;
 use axum::routing::get;
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, Method, Uri};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use shared::http_frame::access;
 use shared::purchase::written;
 use shared::session::Scope;
 use shared::store::{ReadSessions, ReadTrends};
@@ -23,7 +24,6 @@ use shared::trend::ItemSales;
 
 use crate::Clock;
 use crate::accept::Format;
-use crate::access;
 use crate::answer;
 use crate::csv::{Table, number};
 use crate::failure::Failure;
@@ -102,7 +102,7 @@ where
     let now = (deps.clock)();
     let is_public = deps.public && !headers.contains_key(AUTHORIZATION);
     if !is_public {
-        access::require(&deps.sessions, &headers, Scope::Purchases, now).await?;
+        access::require(&deps.sessions, &Method::GET, &headers, Scope::Purchases, now).await?;
     }
     let params = Params::of(&uri, &PARAMETERS)?;
     let size = params.parsed("bucket", RULE)?.unwrap_or(BucketSize::Day);

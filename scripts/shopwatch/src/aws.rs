@@ -7,8 +7,8 @@ use shared::clients::causes;
 use shared::invoke::Function;
 use shared::monitor::Region;
 use shared::store::{
-    BeatsTable, HistoryTable, ImportsTable, IncidentsTable, MonitorsTable, PurchasesTable, SecretsTable,
-    SessionsTable,
+    AccountsTable, BeatsTable, HistoryTable, ImportsTable, IncidentsTable, MonitorsTable, PurchasesTable,
+    SecretsTable, SessionsTable,
 };
 
 use crate::buyer::{Copy, Uploads};
@@ -84,6 +84,10 @@ impl Cloud {
 
     pub(crate) fn uploads(&self, bucket: &str) -> Uploads {
         Uploads::new(self.s3(), bucket.to_owned())
+    }
+
+    pub(crate) fn accounts(&self) -> AccountsTable {
+        AccountsTable::new(self.dynamodb.clone(), self.stack.accounts())
     }
 
     pub(crate) fn sessions(&self) -> SessionsTable {

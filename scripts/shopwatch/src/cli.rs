@@ -8,6 +8,7 @@ mod maintenance;
 mod monitors;
 mod pii;
 mod purchases;
+mod users;
 
 use clap::{Parser, Subcommand};
 use shared::session::Scope;
@@ -22,6 +23,7 @@ pub use maintenance::Maintenance;
 pub use monitors::Monitors;
 pub use pii::Pii;
 pub use purchases::{Buyer, Generate, Purchases};
+pub use users::Users;
 
 /// The operator's command of Shopwatch: monitors, incidents, purchases, imports, API keys and a shop to try them on.
 #[derive(Debug, Parser)]
@@ -91,6 +93,9 @@ pub enum Command {
     /// Say which keys e-mail addresses are hashed with, and rotate them
     #[command(subcommand, after_help = "Example:\n  shopwatch pii status")]
     Pii(Pii),
+    /// Invite people who sign in, and list them
+    #[command(subcommand, after_help = "Example:\n  shopwatch users invite --role owner")]
+    Users(Users),
     /// Create, list and revoke keys of the HTTP API
     #[command(subcommand, after_help = "Example:\n  shopwatch keys list")]
     Keys(Keys),
@@ -112,7 +117,8 @@ Examples:
         /// What you call it
         #[arg(long)]
         name: String,
-        /// What it opens: read (monitors and signals, private ones too) or purchases; may be given twice
+        /// What it opens: read (monitors and signals, private ones too), write, purchases or metrics; may be given
+        /// again
         #[arg(long = "scope", value_name = "SCOPE", required = true)]
         scopes: Vec<Scope>,
         /// Days until it opens nothing any more; no end if not given

@@ -2,21 +2,13 @@
 
 use std::io::{self, Write};
 
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
 use jiff::{Timestamp, ToSpan};
-use shared::session::{ApiKey, Scope, Token, TokenHash};
+use shared::account::{AccountId, Role, UserId};
+use shared::session::{KeyName, Kind, Scope, Session, Token};
 use shared::store::{StoreError, WriteSessions};
 
 use crate::table::Table;
-
-/// Whose the keys of this command are.
-pub const USER: &str = "operator";
-
-/// Longest name of a key, in characters.
-const MAX_NAME_CHARS: usize = 100;
-
-/// Hex digits of a key's hash that `list` shows as its id.
-const ID_DIGITS: usize = 12;
 
 /// Makes a key and stores its hash. The answer is the only time its token is known.
 ///
@@ -34,31 +26,27 @@ pub async fn create(
     scopes.sort_unstable();
     scopes.dedup();
     let valid_until = expires_days.map(|days| now.checked_add((i64::from(days) * 24).hours())).transpose()?;
-    let key = ApiKey {
+    let key = Session {
         hash: token.hash(),
-        name: checked_name(name)?,
-        user: USER.to_owned(),
+        kind: Kind::Key,
+        name: name.parse::<KeyName>()?.to_string(),
+        user: UserId::operator(),
+        account: AccountId::default(),
+        role: Role::Owner,
         scopes,
         created_at: now,
         valid_until,
+        idle_until: None,
     };
-    store.put_key(&key).await?;
+    store.put_session(&key).await?;
     Ok(token)
-}
-
-fn checked_name(name: &str) -> anyhow::Result<String> {
-    let valid = (1..=MAX_NAME_CHARS).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-    if !valid {
-        bail!("expected a name of 1 to {MAX_NAME_CHARS} characters, no control characters");
-    }
-    Ok(name.to_owned())
 }
 
 /// Prints every key, without what opens anything.
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn list(keys: &[ApiKey], now: Timestamp, out: &mut impl Write) -> io::Result<()> {
+pub fn list(keys: &[Session], now: Timestamp, out: &mut impl Write) -> io::Result<()> {
     let mut table = Table::new(["ID", "NAME", "SCOPES", "CREATED", "VALID UNTIL"]);
     for key in keys {
         let scopes: Vec<String> = key.scopes.iter().map(Scope::to_string).collect();
@@ -68,7 +56,7 @@ pub fn list(keys: &[ApiKey], now: Timestamp, out: &mut impl Write) -> io::Result
             Some(end) => format!("{end:.0}"),
         };
         table.row([
-            id_of(&key.hash),
+            key.hash.id().to_owned(),
             key.name.clone(),
             scopes.join(","),
             format!("{:.0}", key.created_at),
@@ -78,17 +66,12 @@ pub fn list(keys: &[ApiKey], now: Timestamp, out: &mut impl Write) -> io::Result
     table.print(out)
 }
 
-/// The first digits of the hash: enough to tell keys apart.
-pub fn id_of(hash: &TokenHash) -> String {
-    hash.to_string().chars().take(ID_DIGITS).collect()
-}
-
 /// Revokes the one key whose hash begins with `id`, and answers it.
 ///
 /// # Errors
 /// When there is no such key, or more than one, or the table does not answer.
-pub async fn revoke(store: &impl WriteSessions, id: &str) -> anyhow::Result<ApiKey> {
-    let mut keys = store.keys(USER).await?;
+pub async fn revoke(store: &impl WriteSessions, id: &str) -> anyhow::Result<Session> {
+    let mut keys = store.sessions(&UserId::operator()).await?;
     keys.retain(|key| key.hash.to_string().starts_with(id));
     match keys.len() {
         1 => {
@@ -105,8 +88,8 @@ pub async fn revoke(store: &impl WriteSessions, id: &str) -> anyhow::Result<ApiK
 ///
 /// # Errors
 /// When the table does not answer.
-pub async fn keys(store: &impl WriteSessions) -> Result<Vec<ApiKey>, StoreError> {
-    store.keys(USER).await
+pub async fn keys(store: &impl WriteSessions) -> Result<Vec<Session>, StoreError> {
+    store.sessions(&UserId::operator()).await
 }
 
 #[cfg(test)]
@@ -125,10 +108,10 @@ mod tests {
         let memory = Memory::default();
         let scopes = [Scope::Purchases, Scope::Read, Scope::Read];
         let token = create(&memory, "dashboard", &scopes, Some(30), now()).await.unwrap();
-        let key = memory.key(&token.hash()).await.unwrap().unwrap();
+        let key = memory.session(&token.hash()).await.unwrap().unwrap();
         assert_eq!(
-            (key.user.as_str(), key.scopes.as_slice()),
-            (USER, [Scope::Read, Scope::Purchases].as_slice())
+            (key.user.clone(), key.scopes.as_slice()),
+            (UserId::operator(), [Scope::Read, Scope::Purchases].as_slice())
         );
         assert_eq!(key.valid_until, Some("2026-12-21T14:25:00Z".parse().unwrap()));
         assert!(!format!("{key:?}").contains(token.expose()));
@@ -141,10 +124,14 @@ mod tests {
     #[test]
     fn the_list_shows_what_opens_nothing() {
         let hash = |digit: &str| digit.repeat(64).parse().unwrap();
-        let key = |hash, valid_until: Option<&str>| ApiKey {
+        let key = |hash, valid_until: Option<&str>| Session {
             hash,
             name: "dashboard".into(),
-            user: USER.into(),
+            user: UserId::operator(),
+            kind: Kind::Key,
+            account: AccountId::default(),
+            role: Role::Owner,
+            idle_until: None,
             scopes: vec![Scope::Read, Scope::Purchases],
             created_at: now(),
             valid_until: valid_until.map(|end| end.parse().unwrap()),
@@ -168,15 +155,19 @@ mod tests {
     async fn exactly_one_key_is_revoked() {
         let memory = Memory::default();
         for (name, hash) in [("one", "aaaa0"), ("other", "aaaa1")] {
-            let key = ApiKey {
+            let key = Session {
                 hash: format!("{hash:0<64}").parse().unwrap(),
                 name: name.into(),
-                user: USER.into(),
+                user: UserId::operator(),
+                kind: Kind::Key,
+                account: AccountId::default(),
+                role: Role::Owner,
+                idle_until: None,
                 scopes: vec![Scope::Read],
                 created_at: now(),
                 valid_until: None,
             };
-            memory.put_key(&key).await.unwrap();
+            memory.put_session(&key).await.unwrap();
         }
         insta::assert_snapshot!(revoke(&memory, "aaaa").await.unwrap_err(), @"2 keys have ids that begin with aaaa: give more of its digits");
         insta::assert_snapshot!(revoke(&memory, "bbbb").await.unwrap_err(), @"no key has the id bbbb: see `shopwatch keys list`");

@@ -23,6 +23,7 @@ pub mod purchases;
 mod run;
 mod selling;
 mod table;
+pub mod users;
 mod watching;
 mod yaml;
 

@@ -60,7 +60,12 @@ impl Stack {
         format!("{self}-imports")
     }
 
-    /// The table of API keys.
+    /// The table of people and invitations.
+    pub fn accounts(&self) -> String {
+        format!("{self}-accounts")
+    }
+
+    /// The table of sessions and API keys.
     pub fn sessions(&self) -> String {
         format!("{self}-sessions")
     }
@@ -122,7 +127,7 @@ mod tests {
         assert_eq!(stack.pii_secret(), "shop2/pii-key");
         assert_eq!(stack.rollup(), "shop2-rollup");
         assert_eq!(stack.imports(), "shop2-imports");
-        assert_eq!(stack.sessions(), "shop2-sessions");
+        assert_eq!((stack.accounts(), stack.sessions()), ("shop2-accounts".into(), "shop2-sessions".into()));
         assert_eq!(stack.uploads("123456789012", &region), "shop2-uploads-123456789012-eu-west-1");
         assert_eq!(stack.analytics("123456789012", &region), "shop2-analytics-123456789012-eu-west-1");
     }

@@ -7,9 +7,9 @@ use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
 
 use crate::aws::Cloud;
-use crate::cli::{Cli, Command, DemoShopCommand, Import, Keys, Purchases};
+use crate::cli::{Cli, Command, DemoShopCommand, Import, Keys, Purchases, Users};
 use crate::import::{Followed, Patience, Progress};
-use crate::{cost, demo_shop, import, keys, selling, watching};
+use crate::{cost, demo_shop, import, keys, selling, users, watching};
 
 /// Does what the arguments say; the answer is the exit code.
 ///
@@ -85,6 +85,11 @@ pub async fn run(cli: Cli, out: &mut impl Write) -> anyhow::Result<u8> {
             let done = selling::pii(command, &cloud, out).await;
             done.map(|()| 0).map_err(|error| with_hint(error, &cloud))
         }
+        Command::Users(command) => {
+            let cloud = Cloud::of(cli.stack).await?;
+            let done = run_users(command, &cloud, out).await;
+            done.map(|()| 0).map_err(|error| with_hint(error, &cloud))
+        }
         Command::Keys(command) => {
             let cloud = Cloud::of(cli.stack).await?;
             let done = run_keys(command, &cloud, out).await;
@@ -137,6 +142,27 @@ async fn run_import(
     Ok(import::exit_code(&followed))
 }
 
+async fn run_users(command: Users, cloud: &Cloud, out: &mut impl Write) -> anyhow::Result<()> {
+    let table = cloud.accounts();
+    match command {
+        Users::Invite { role, email, expires_days, url } => {
+            let token = users::invite(&table, role, email, expires_days, Timestamp::now()).await?;
+            writeln!(out, "{}", token.expose())?;
+            // Standard output holds the token alone, for scripts.
+            let mut told = std::io::stderr();
+            writeln!(
+                told,
+                "This invitation is shown once, and lets one person sign up within {expires_days} days."
+            )?;
+            if let Some(url) = url {
+                writeln!(told, "{}/api/auth/invitations/{}", url.trim_end_matches('/'), token.expose())?;
+            }
+        }
+        Users::List => users::list(&users::users(&table).await?, out)?,
+    }
+    Ok(())
+}
+
 async fn run_keys(command: Keys, cloud: &Cloud, out: &mut impl Write) -> anyhow::Result<()> {
     let (table, now) = (cloud.sessions(), Timestamp::now());
     match command {
@@ -149,7 +175,7 @@ async fn run_keys(command: Keys, cloud: &Cloud, out: &mut impl Write) -> anyhow:
         Keys::List => keys::list(&keys::keys(&table).await?, now, out)?,
         Keys::Revoke { id } => {
             let key = keys::revoke(&table, &id).await?;
-            writeln!(out, "revoked {} ({})", keys::id_of(&key.hash), key.name)?;
+            writeln!(out, "revoked {} ({})", key.hash.id(), key.name)?;
         }
     }
     Ok(())

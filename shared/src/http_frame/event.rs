@@ -67,11 +67,13 @@ fn routed_path(request: &ApiGatewayV2httpRequest) -> String {
     if route.is_some_and(|key| key.ends_with(" /")) {
         return "/".to_owned();
     }
-    // What the route `/{proxy+}` matched is the path without anything before it.
+    // What the route `/{proxy+}` matched is the path without anything before it; of `/api/auth/{proxy+}` what comes
+    // before is the route's own.
     if let Some(proxy) = request.path_parameters.get("proxy")
         && raw.strip_suffix(proxy.as_str()).is_some_and(|before| before.ends_with('/'))
     {
-        return format!("/{proxy}");
+        let template = route.and_then(|key| key.split_once(" /")).map_or("", |(_, template)| template);
+        return format!("/{}{proxy}", template.strip_suffix("{proxy+}").unwrap_or_default());
     }
     // What a route such as `POST /beats/{token}` matched are the last segments, as many as it has.
     if let Some((_, template)) = route.and_then(|key| key.split_once(" /"))
@@ -154,6 +156,10 @@ mod tests {
             // A custom domain's base path.
             ("/status/signals", "$default", proxy, Some("signals"), "/signals"),
             ("/status", "prod", "GET /", None, "/"),
+            // A route with a folder of its own.
+            ("/api/auth/login", "$default", "ANY /api/auth/{proxy+}", Some("login"), "/api/auth/login"),
+            ("/prod/api/auth/keys/1", "prod", "ANY /api/auth/{proxy+}", Some("keys/1"), "/api/auth/keys/1"),
+            ("/status/api/auth/me", "prod", "ANY /api/auth/{proxy+}", Some("me"), "/api/auth/me"),
             // A route with a parameter of its own, behind a stage and a base path.
             ("/beats/abc", "$default", "POST /beats/{token}", None, "/beats/abc"),
             ("/prod/beats/abc", "prod", "POST /beats/{token}", None, "/beats/abc"),

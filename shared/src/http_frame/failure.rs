@@ -1,8 +1,9 @@
 //! Why a request has no answer, and the problem document (RFC 9457) that says so.
 
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
+use jiff::SignedDuration;
 
 use crate::problem::{MEDIA_TYPE, Problem};
 use crate::session::Scope;
@@ -15,8 +16,12 @@ pub enum Failure {
     Problem(Problem),
     /// No API key, or none that holds: missing, malformed, unknown and expired keys look alike.
     Unauthorized,
-    /// The API key holds, but not for this.
+    /// The session or key holds, but not for this.
     MissingScope(Scope),
+    /// A cookie would change something, and whoever sent it does not show that they know it: another site's page.
+    Forged,
+    /// Too many attempts; more are let through after at most this long.
+    TooMany(SignedDuration),
     /// A table is out of reach, or holds what it must not.
     Store(StoreError),
     /// Nothing was answered within the time of a request.
@@ -49,13 +54,28 @@ impl Failure {
             Self::Unauthorized => Problem::new(
                 StatusCode::UNAUTHORIZED,
                 "unauthorized",
-                "this needs a header such as Authorization: Bearer shopwatch_... with an API key that holds",
+                "this needs a header such as Authorization: Bearer shopwatch_... with a session or an API key that holds",
             ),
             Self::MissingScope(scope) => Problem::new(
                 StatusCode::FORBIDDEN,
                 "scope_missing",
-                format!("this API key does not have the scope {scope}"),
+                format!("this session or key does not have the scope {scope}"),
             ),
+            Self::Forged => Problem::new(
+                StatusCode::FORBIDDEN,
+                "csrf_token",
+                "with a cookie this needs the header X-CSRF-Token, as it was given at sign-in",
+            ),
+            Self::TooMany(_) => Problem::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_many_attempts",
+                "too many attempts; try again later",
+            ),
+            Self::Store(StoreError::Conflict(what)) => {
+                let detail =
+                    format!("{what} was changed by somebody else at the same moment; read it and try again");
+                Problem::new(StatusCode::CONFLICT, "changed", detail)
+            }
             Self::Store(error) => {
                 tracing::error!(%error, "a store failed");
                 unavailable("a table is out of reach; try again later")
@@ -81,6 +101,7 @@ fn unavailable(detail: &'static str) -> Problem {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let challenge = matches!(self, Self::Unauthorized);
+        let wait = if let Self::TooMany(wait) = self { Some(wait.as_secs()) } else { None };
         let problem = self.problem();
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = [(CONTENT_TYPE, MEDIA_TYPE), (CACHE_CONTROL, "no-store")];
@@ -89,6 +110,9 @@ impl IntoResponse for Failure {
         let mut response = (status, headers, body).into_response();
         if challenge {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = wait {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

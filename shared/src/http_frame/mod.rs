@@ -1,6 +1,8 @@
-//! The frame of functions that answer over HTTP: events that become requests ([`event`]), parameters ([`params`]),
+//! The frame of functions that answer over HTTP: events that become requests ([`event`]), who asks
+//! ([`access`]), parameters ([`params`]),
 //! failures as problem documents ([`failure`]), a time limit, and headers that every answer has.
 
+pub mod access;
 pub mod event;
 pub mod failure;
 pub mod params;

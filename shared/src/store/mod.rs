@@ -2,6 +2,8 @@
 //!
 //! The trait a handler asks for is the permission its function has: one statement of the template each.
 
+mod accounts;
+mod audit;
 mod batch;
 mod beats;
 mod history;
@@ -33,10 +35,12 @@ use crate::maintenance::{Window, WindowId};
 use crate::monitor::{Monitor, MonitorId, ShardId, ShardSummary};
 use crate::purchase::{BuyerToken, ItemId, Position, Purchase};
 use crate::schedule::Slot;
-use crate::session::{ApiKey, TokenHash};
+use crate::session::TokenHash;
 use crate::state::ShardState;
 use crate::trend::{DaySales, DayTrend, HourSales, TrendReading};
 
+pub use accounts::{AccountChange, AccountsTable, MAX_LISTED, ReadAccounts, UserChange, WriteAccounts};
+pub use audit::{AuditTable, ReadAudit, WriteAudit};
 pub(crate) use batch::ThrottledBatch;
 pub use beats::BeatsTable;
 pub use history::HistoryTable;
@@ -46,7 +50,7 @@ pub use mark::{Mark, Reported};
 pub use monitors::MonitorsTable;
 pub use purchases::PurchasesTable;
 pub use secrets::SecretsTable;
-pub use sessions::SessionsTable;
+pub use sessions::{CountAttempts, MAX_SESSIONS, ReadSessions, SessionsTable, WriteSessions};
 pub use signals::{SignalsTable, streamed_block};
 
 /// Why a store did not do what it was asked.
@@ -505,20 +509,4 @@ pub trait ForgetBuyers {
     fn days_of(&self, token: &BuyerToken) -> impl Future<Output = Result<Vec<Date>>> + Send;
     /// Deletes everything about the token.
     fn forget(&self, token: &BuyerToken) -> impl Future<Output = Result<()>> + Send;
-}
-
-/// Looks up API keys.
-pub trait ReadSessions {
-    /// The key with this hash, expired or not.
-    fn key(&self, hash: &TokenHash) -> impl Future<Output = Result<Option<ApiKey>>> + Send;
-}
-
-/// Makes and revokes API keys.
-pub trait WriteSessions {
-    /// Stores a new key.
-    fn put_key(&self, key: &ApiKey) -> impl Future<Output = Result<()>> + Send;
-    /// Every key of a user, oldest first.
-    fn keys(&self, user: &str) -> impl Future<Output = Result<Vec<ApiKey>>> + Send;
-    /// Deletes a key: it holds no longer. Does nothing when there is none.
-    fn revoke(&self, hash: &TokenHash) -> impl Future<Output = Result<()>> + Send;
 }

@@ -25,6 +25,8 @@ macro_rules! contracts {
     };
 }
 
+mod accounts;
+mod audit;
 mod beats;
 mod buyers;
 mod erased;

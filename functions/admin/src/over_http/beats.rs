@@ -156,7 +156,7 @@ async fn only_post_beats() {
         assert_eq!(answer.headers["allow"], "POST", "{method}");
     }
     let get = shop.send(Method::GET, &format!("/beats/{TOKEN}"), "").await;
-    insta::assert_snapshot!(get.problem(), @"405 method_not_allowed: this takes POST, not GET");
+    insta::assert_snapshot!(get.problem(), @"405 method_not_allowed: this does not take GET");
     assert_eq!(shop.last(), None);
 }
 
@@ -166,7 +166,10 @@ async fn what_is_no_route_is_a_problem() {
     for path in ["/", "/beats", "/beats/", &format!("/beats/{TOKEN}/"), "/signals", "//"] {
         for method in [Method::GET, Method::POST] {
             let problem = shop.send(method, path, "").await.problem();
-            assert_eq!(problem, "404 not_found: nothing is here; there is POST /beats/{token}", "{path}");
+            assert_eq!(
+                problem, "404 not_found: nothing is here; there are POST /beats/{token} and /api/auth/…",
+                "{path}"
+            );
         }
     }
 }

@@ -95,7 +95,7 @@ async fn both_shapes_of_cookies_arrive_as_one_header() {
 #[tokio::test]
 async fn the_sample_key_is_what_opens_purchases() {
     let shop = shop();
-    shop.memory.tables().keys.clear();
+    shop.memory.tables().sessions.clear();
     let answer = replay(&shop, ::tests::event("http-purchases")).await;
     assert_eq!(answer["statusCode"], 401);
     assert_eq!(answer["headers"]["www-authenticate"], "Bearer");

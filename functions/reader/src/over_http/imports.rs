@@ -232,7 +232,7 @@ async fn the_ledger_needs_a_key_of_the_scope() {
     let revoked = shop.key(&[Scope::Purchases], None);
     let hash = revoked.parse::<Token>().unwrap().hash();
     assert_eq!(shop.get_with_key(&revoked, "/imports").await.status, StatusCode::OK);
-    shop.memory.tables().keys.remove(&hash.to_string());
+    shop.memory.tables().sessions.remove(&hash.to_string());
     for path in ["/imports", "/imports?limit=0", "/imports/x", &format!("/imports/{}", "0".repeat(64))] {
         for answer in [
             shop.get(path).await,

@@ -175,7 +175,7 @@ async fn trends_need_a_key_of_the_scope() {
     let revoked = shop.key(&[Scope::Purchases], None);
     let hash = revoked.parse::<Token>().unwrap().hash();
     assert_eq!(shop.get_with_key(&revoked, "/purchases/trends").await.status, StatusCode::OK);
-    shop.memory.tables().keys.remove(&hash.to_string());
+    shop.memory.tables().sessions.remove(&hash.to_string());
     assert!(shop.get("/purchases/trends").await.problem().starts_with("401 unauthorized"));
     assert!(shop.get("/purchases/trends?bucket=year").await.problem().starts_with("401 unauthorized"));
     for bad in [revoked.as_str(), &token[1..]] {

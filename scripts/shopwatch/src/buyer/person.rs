@@ -3,9 +3,9 @@
 use std::io::Read;
 
 use anyhow::{Context as _, ensure};
-use etl::email::{folded, normalised};
 use etl::pii::Pii;
 use secrecy::{ExposeSecret as _, SecretString};
+use shared::email::{folded, normalised};
 use shared::purchase::BuyerToken;
 use shared::store::FirstHmac;
 

@@ -1,0 +1,155 @@
+//! Who asks, how and from where.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use http::{HeaderMap, Method, StatusCode};
+use jiff::{Timestamp, ToSpan as _};
+use lambda_http::request::RequestContext;
+use shared::account::{Role, UserId};
+use shared::audit::AuditEntry;
+use shared::http_frame::{Failure, access};
+use shared::problem::Problem;
+use shared::session::{IDLE_HOURS, Kind, Session};
+
+use super::{Accounts, Audits, Auth, Sessions};
+
+/// A request, as far as it says who asks.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    method: Method,
+    headers: HeaderMap,
+    /// The address that it came from, as API Gateway saw it; what a header says is anybody's word.
+    pub(super) source: Option<String>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let source = match parts.extensions.get::<RequestContext>() {
+            Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone(),
+            _ => None,
+        };
+        Ok(Self { method: parts.method.clone(), headers: parts.headers.clone(), source })
+    }
+}
+
+/// Somebody whose session or key holds.
+#[derive(Debug)]
+pub(super) struct Caller {
+    pub(super) session: Session,
+    source: Option<String>,
+    pub(super) now: Timestamp,
+}
+
+impl Caller {
+    /// Who asks, with a session or a key.
+    pub(super) async fn of<A: Accounts, S: Sessions, U: Audits>(
+        auth: &Auth<A, S, U>,
+        asked: Asked,
+    ) -> Result<Self, Failure> {
+        let now = auth.now();
+        let session = access::caller(&auth.sessions, &asked.method, &asked.headers, now).await?;
+        let session = kept_awake(&auth.sessions, session, now).await?;
+        Ok(Self { session, source: asked.source, now })
+    }
+
+    /// A person, who has signed in: a key is for programs, and changes nothing of who gets in.
+    pub(super) async fn person<A: Accounts, S: Sessions, U: Audits>(
+        auth: &Auth<A, S, U>,
+        asked: Asked,
+    ) -> Result<Self, Failure> {
+        let caller = Self::of(auth, asked).await?;
+        if caller.session.kind == Kind::Key {
+            return Err(forbidden("an API key cannot do this: sign in"));
+        }
+        Ok(caller)
+    }
+
+    /// An owner who has signed in.
+    pub(super) async fn owner<A: Accounts, S: Sessions, U: Audits>(
+        auth: &Auth<A, S, U>,
+        asked: Asked,
+    ) -> Result<Self, Failure> {
+        let caller = Self::person(auth, asked).await?;
+        if caller.session.role < Role::Owner {
+            return Err(forbidden(format!("this takes an owner; you are {}", caller.session.role)));
+        }
+        Ok(caller)
+    }
+
+    /// An entry of what this caller is about to do.
+    pub(super) fn entry<const N: usize>(
+        &self,
+        action: &str,
+        target: impl ToString,
+        detail: [(&str, String); N],
+    ) -> AuditEntry {
+        let session = &self.session;
+        AuditEntry {
+            account: session.account.clone(),
+            at: self.now,
+            user: session.user.clone(),
+            session: Some(session.hash.id().to_owned()),
+            source: self.source.clone(),
+            action: action.to_owned(),
+            target: target.to_string(),
+            detail: detail.map(|(name, text)| (name.to_owned(), text)).into_iter().collect(),
+        }
+    }
+}
+
+/// An entry of what somebody does for themselves who is about to come in.
+pub(super) fn entry_of(
+    user: &shared::account::User,
+    source: Option<String>,
+    action: &str,
+    detail: BTreeMap<String, String>,
+    at: Timestamp,
+) -> AuditEntry {
+    let user_id: UserId = user.id.clone();
+    AuditEntry {
+        account: user.account.clone(),
+        at,
+        target: user_id.to_string(),
+        user: user_id,
+        session: None,
+        source,
+        action: action.to_owned(),
+        detail,
+    }
+}
+
+/// A cookie that is used lasts for another day; it is written once in half of that.
+async fn kept_awake<S: Sessions>(sessions: &S, session: Session, now: Timestamp) -> Result<Session, Failure> {
+    let Some(idle_until) = session.idle_until else { return Ok(session) };
+    let (Ok(whole), Ok(half)) =
+        (now.checked_add(IDLE_HOURS.hours()), now.checked_add((IDLE_HOURS / 2).hours()))
+    else {
+        return Ok(session);
+    };
+    if idle_until >= half {
+        return Ok(session);
+    }
+    let session = Session { idle_until: Some(whole), ..session };
+    sessions.change_session(&session).await?;
+    Ok(session)
+}
+
+/// 403, with what it would take.
+pub(super) fn forbidden(detail: impl Into<String>) -> Failure {
+    Problem::new(StatusCode::FORBIDDEN, "forbidden", detail).into()
+}
+
+/// 404: not here, or not yours.
+pub(super) fn not_found(what: &str) -> Failure {
+    Problem::new(StatusCode::NOT_FOUND, "not_found", format!("there is no such {what}")).into()
+}
+
+/// 409, with what is in the way.
+pub(super) fn conflict(kind: &'static str, detail: impl Into<String>) -> Failure {
+    Problem::new(StatusCode::CONFLICT, kind, detail).into()
+}

@@ -1,0 +1,58 @@
+//! `POST /api/auth/password`: another password, with the one there is.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+use http::header::CACHE_CONTROL;
+use secrecy::SecretString;
+use serde::Deserialize;
+use shared::account::User;
+use shared::http_frame::Failure;
+use shared::problem::Problem;
+use shared::store::{AccountChange, UserChange};
+
+use super::caller::{Asked, Caller, not_found};
+use super::{Accounts, Audits, Auth, Sessions, limits, logout, users};
+use crate::{body, password};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PasswordChange {
+    current: SecretString,
+    new: SecretString,
+}
+
+/// Ends every other session of the person: whoever has one may have it by the former password.
+pub(super) async fn change<A: Accounts, S: Sessions, U: Audits>(
+    State(auth): State<Arc<Auth<A, S, U>>>,
+    asked: Asked,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Failure> {
+    let source = asked.source.clone();
+    let caller = Caller::person(&auth, asked).await?;
+    let PasswordChange { current, new } = body::json(body)?;
+    let (session, now) = (&caller.session, caller.now);
+    let user = auth.accounts.user(&session.account, &session.user).await?;
+    let user = user.ok_or_else(|| not_found("user"))?;
+    limits::attempt(&auth.sessions, &user.email, source.as_deref(), now).await?;
+    if !password::is_right(&current, Some(&user.password))? {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "credentials",
+            "current is not the password there is",
+        )
+        .into());
+    }
+    let hash = password::hashed(password::checked(&new)?)?;
+    auth.audit.put_entry(&caller.entry("user.password", &user.id, [])).await?;
+    let changed = User { password: hash, version: user.version.saturating_add(1), ..user };
+    let summary = users::summary_after(&auth.accounts, &changed.account, |_| {}).await?;
+    let user = UserChange::Changes(changed);
+    auth.accounts.change_account(&AccountChange { summary, user }).await?;
+    logout::end_sessions(&auth.sessions, &session.user, Some(&session.hash)).await?;
+    Ok((StatusCode::NO_CONTENT, [(CACHE_CONTROL, "no-store")]).into_response())
+}

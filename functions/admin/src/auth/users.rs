@@ -1,0 +1,133 @@
+//! `/api/auth/users`: the people of an account, for its owners.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, PathRejection};
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+use http::header::CACHE_CONTROL;
+use serde::{Deserialize, Serialize};
+use shared::account::{AccountId, AccountSummary, Role, User, UserId};
+use shared::http_frame::Failure;
+use shared::session::Session;
+use shared::store::{AccountChange, ReadAccounts, UserChange};
+
+use super::caller::{Asked, Caller, conflict, not_found};
+use super::people::Person;
+use super::{Accounts, Audits, Auth, Sessions};
+use crate::body;
+
+#[derive(Debug, Serialize)]
+struct People {
+    users: Vec<Person>,
+}
+
+pub(super) async fn list<A: Accounts, S: Sessions, U: Audits>(
+    State(auth): State<Arc<Auth<A, S, U>>>,
+    asked: Asked,
+) -> Result<Response, Failure> {
+    let caller = Caller::owner(&auth, asked).await?;
+    let users = auth.accounts.users(&caller.session.account).await?.iter().map(Person::of).collect();
+    Ok(([(CACHE_CONTROL, "no-store")], Json(People { users })).into_response())
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewRole {
+    role: Role,
+}
+
+pub(super) async fn change<A: Accounts, S: Sessions, U: Audits>(
+    State(auth): State<Arc<Auth<A, S, U>>>,
+    asked: Asked,
+    id: Result<Path<String>, PathRejection>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Failure> {
+    let caller = Caller::owner(&auth, asked).await?;
+    let NewRole { role } = body::json(body)?;
+    let user = found(&auth.accounts, &caller.session.account, id).await?;
+    let detail = [("from", user.role.to_string()), ("to", role.to_string())];
+    auth.audit.put_entry(&caller.entry("user.role", &user.id, detail)).await?;
+    let changed = User { role, version: user.version.saturating_add(1), ..user.clone() };
+    if user.role != role {
+        let replaced = |users: &mut Vec<User>| {
+            users
+                .iter_mut()
+                .filter(|there| there.id == changed.id)
+                .for_each(|there| *there = changed.clone());
+        };
+        let summary = summary_after(&auth.accounts, &user.account, replaced).await?;
+        keeps_an_owner(&summary)?;
+        let user = UserChange::Changes(changed.clone());
+        auth.accounts.change_account(&AccountChange { summary, user }).await?;
+    }
+    // Also where the role was the same: an earlier attempt may have come no further than the person.
+    for session in auth.sessions.sessions(&user.id).await? {
+        if session.role != role {
+            auth.sessions.change_session(&Session { role, ..session }).await?;
+        }
+    }
+    Ok(([(CACHE_CONTROL, "no-store")], Json(Person::of(&changed))).into_response())
+}
+
+pub(super) async fn remove<A: Accounts, S: Sessions, U: Audits>(
+    State(auth): State<Arc<Auth<A, S, U>>>,
+    asked: Asked,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Response, Failure> {
+    let caller = Caller::owner(&auth, asked).await?;
+    let user = found(&auth.accounts, &caller.session.account, id).await?;
+    auth.audit.put_entry(&caller.entry("user.remove", &user.id, [])).await?;
+    let summary =
+        summary_after(&auth.accounts, &user.account, |users| users.retain(|there| there.id != user.id));
+    let summary = summary.await?;
+    keeps_an_owner(&summary)?;
+    // Sessions and keys first: should that fail, the person is still there to be removed again.
+    for session in auth.sessions.sessions(&user.id).await? {
+        auth.sessions.revoke(&session.hash).await?;
+    }
+    auth.accounts.change_account(&AccountChange { summary, user: UserChange::Leaves(user.clone()) }).await?;
+    // And those that were made meanwhile: after this nobody signs in as that person.
+    for session in auth.sessions.sessions(&user.id).await? {
+        auth.sessions.revoke(&session.hash).await?;
+    }
+    Ok((StatusCode::NO_CONTENT, [(CACHE_CONTROL, "no-store")]).into_response())
+}
+
+/// The person of this id, in this account; one of another is not here.
+async fn found(
+    accounts: &impl ReadAccounts,
+    account: &AccountId,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<User, Failure> {
+    let id: Option<UserId> = id.ok().and_then(|Path(id)| id.parse().ok());
+    let user = match id {
+        Some(id) => accounts.user(account, &id).await?,
+        None => None,
+    };
+    user.ok_or_else(|| not_found("user"))
+}
+
+/// The account's summary after this has happened to its people.
+pub(super) async fn summary_after(
+    accounts: &impl ReadAccounts,
+    account: &AccountId,
+    change: impl FnOnce(&mut Vec<User>),
+) -> Result<AccountSummary, Failure> {
+    // First the summary, whose version the change is conditioned on: people who come after that are a conflict.
+    let version = accounts.account(account).await?.map_or(0, |summary| summary.version);
+    let mut users = accounts.users(account).await?;
+    change(&mut users);
+    Ok(AccountSummary::of(account.clone(), &users, version.saturating_add(1)))
+}
+
+/// Without an owner nobody could ever be made one.
+fn keeps_an_owner(summary: &AccountSummary) -> Result<(), Failure> {
+    if summary.owners > 0 {
+        return Ok(());
+    }
+    Err(conflict("last_owner", "an account keeps an owner: make somebody else one first"))
+}

@@ -1,0 +1,414 @@
+//! People come in, change what is theirs and leave.
+
+use http::header::{AUTHORIZATION, SET_COOKIE};
+use serde_json::json;
+use shared::account::{AccountId, Invitation, Role, UserId};
+use shared::session::Scope;
+
+use super::*;
+
+pub(super) const PASSWORD: &str = "correct horse battery";
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub(super) enum By {
+    Nobody,
+    Bearer(String),
+    /// A session's cookie, and what the page shows beside it.
+    Cookie(String, Option<String>),
+}
+
+impl Shop {
+    pub(super) async fn ask(&self, by: &By, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        request = match by {
+            By::Nobody => request,
+            By::Bearer(token) => request.header(AUTHORIZATION, format!("Bearer {token}")),
+            By::Cookie(cookie, csrf) => {
+                let request = request.header("cookie", format!("other=1; {cookie}"));
+                match csrf {
+                    Some(csrf) => request.header("x-csrf-token", csrf),
+                    None => request,
+                }
+            }
+        };
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let (parts, body) =
+            self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap().into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// An invitation's token.
+    pub(super) fn invited(&self, role: Role, email: Option<&str>) -> String {
+        let token = Token::random().unwrap();
+        let invitation = Invitation {
+            hash: token.hash(),
+            account: AccountId::default(),
+            role,
+            email: email.map(|email| email.parse().unwrap()),
+            invited_by: UserId::operator(),
+            created_at: now(),
+            valid_until: now() + jiff::SignedDuration::from_hours(1),
+        };
+        self.memory.tables().invitations.insert(token.hash().to_string(), invitation);
+        token.expose().to_owned()
+    }
+
+    /// Somebody new of this role, by a bearer token, and their id.
+    pub(super) async fn somebody(&self, role: Role, email: &str) -> (By, String) {
+        let invitation = self.invited(role, None);
+        let body = json!({"invitation": invitation, "email": email, "password": PASSWORD});
+        let answer = self.ask(&By::Nobody, Method::POST, "/api/auth/signup", Some(body)).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+        let user = answer.json()["user"]["id"].as_str().unwrap().to_owned();
+        (By::Bearer(answer.text("token")), user)
+    }
+
+    pub(super) async fn log_in(&self, email: &str, password: &str, cookie: bool) -> Answer {
+        let body = json!({"email": email, "password": password, "cookie": cookie});
+        self.ask(&By::Nobody, Method::POST, "/api/auth/login", Some(body)).await
+    }
+
+    async fn status_of_me(&self, by: &By) -> u16 {
+        self.ask(by, Method::GET, "/api/auth/me", None).await.status.as_u16()
+    }
+}
+
+impl Answer {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{self:?}"))
+    }
+
+    pub(super) fn text(&self, name: &str) -> String {
+        self.json()[name].as_str().unwrap_or_else(|| panic!("{name}: {self:?}")).to_owned()
+    }
+}
+
+#[tokio::test]
+async fn somebody_who_is_invited_signs_up_once_and_in_ever_after() {
+    let shop = Shop::new();
+    let invitation = shop.invited(Role::Editor, None);
+    let looked =
+        shop.ask(&By::Nobody, Method::GET, &format!("/api/auth/invitations/{invitation}"), None).await;
+    assert_eq!((looked.status.as_u16(), looked.text("role").as_str()), (200, "editor"));
+    assert!(!looked.body.contains(&invitation), "{looked:?}");
+    let body = |email: &str| json!({"invitation": invitation, "email": email, "password": PASSWORD});
+    let answer =
+        shop.ask(&By::Nobody, Method::POST, "/api/auth/signup", Some(body(" Ada@Shop.example "))).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    let user = answer.json()["user"].clone();
+    assert_eq!(
+        (&user["email"], &user["role"], &user["account"]),
+        (&json!("ada@shop.example"), &json!("editor"), &json!("home"))
+    );
+    assert!(answer.json()["expires_at"].is_string() && answer.json().get("csrf_token").is_none());
+    let by = By::Bearer(answer.text("token"));
+    let me = shop.ask(&by, Method::GET, "/api/auth/me", None).await.json();
+    assert_eq!((&me["user"], &me["kind"]), (&user, &json!("bearer")));
+    assert_eq!(me["scopes"], json!(["read", "write", "purchases", "metrics"]));
+
+    // Used up: for somebody else, and for the same person.
+    for email in ["ben@shop.example", "ada@shop.example"] {
+        let again = shop.ask(&By::Nobody, Method::POST, "/api/auth/signup", Some(body(email))).await;
+        assert_eq!(again.status, StatusCode::FORBIDDEN, "{again:?}");
+    }
+    let answer = shop.log_in("ADA@shop.example", PASSWORD, false).await;
+    assert_eq!((answer.status, &answer.json()["user"]), (StatusCode::OK, &user));
+    assert_ne!(By::Bearer(answer.text("token")).token(), by.token());
+    // Neither token nor password is stored.
+    let tables = shop.memory.tables();
+    let stored = format!("{:?} {:?} {:?}", tables.sessions, tables.audit, tables.accounts);
+    let users = serde_json::to_string(&tables.users.values().collect::<Vec<_>>()).unwrap();
+    for secret in [by.token(), PASSWORD, &invitation] {
+        assert!(!stored.contains(secret) && !users.contains(secret), "{secret}");
+    }
+    let actions: Vec<&str> = tables.audit.iter().map(|entry| entry.action.as_str()).collect();
+    assert_eq!(actions, ["user.signup", "user.login"]);
+}
+
+impl By {
+    fn token(&self) -> &str {
+        match self {
+            Self::Bearer(token) | Self::Cookie(token, _) => token,
+            Self::Nobody => "",
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_invitation_is_for_one_address_one_time_and_a_while() {
+    let shop = Shop::new();
+    let sign_up = async |invitation: &str, email: &str| {
+        let body = json!({"invitation": invitation, "email": email, "password": PASSWORD});
+        shop.ask(&By::Nobody, Method::POST, "/api/auth/signup", Some(body)).await
+    };
+    let for_ada = shop.invited(Role::Viewer, Some("ada@shop.example"));
+    assert_eq!(sign_up(&for_ada, "eve@shop.example").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(sign_up(&for_ada, "ada@shop.example").await.status, StatusCode::CREATED);
+    let late = shop.invited(Role::Viewer, None);
+    shop.memory.tables().invitations.values_mut().for_each(|invitation| invitation.valid_until = now());
+    for refused in [late.as_str(), UNKNOWN, "none"] {
+        let answer = sign_up(refused, "ben@shop.example").await;
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(answer.problem(), @"403 forbidden: this invitation does not hold, was used, or is for another address");
+        }
+    }
+    // Somebody signs in with this address: the invitation is not used up.
+    let twice = shop.invited(Role::Viewer, None);
+    let answer = sign_up(&twice, "ada@shop.example").await;
+    insta::assert_snapshot!(answer.problem(), @"409 email: somebody signs in with this address already");
+    assert_eq!(sign_up(&twice, "ben@shop.example").await.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn two_who_use_one_invitation_at_once_are_one_person() {
+    let shop = Shop::new();
+    let invitation = shop.invited(Role::Owner, None);
+    let sign_up = |email: &'static str| {
+        let body = json!({"invitation": invitation, "email": email, "password": PASSWORD});
+        let shop = &shop;
+        async move { shop.ask(&By::Nobody, Method::POST, "/api/auth/signup", Some(body)).await.status.as_u16() }
+    };
+    let mut answers = [sign_up("ada@shop.example").await, sign_up("ben@shop.example").await];
+    answers.sort_unstable();
+    assert_eq!(answers, [201, 403]);
+    assert_eq!(shop.memory.tables().users.len(), 1);
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_address_are_told_alike() {
+    let shop = Shop::new();
+    shop.somebody(Role::Viewer, "ada@shop.example").await;
+    let mut answers = Vec::new();
+    for (email, password) in [
+        ("ada@shop.example", "wrong horse battery!"),
+        ("eve@shop.example", PASSWORD),
+        ("ada@shop.example", "x"),
+    ] {
+        answers.push(shop.log_in(email, password, false).await.problem());
+    }
+    answers.dedup();
+    assert_eq!(answers, ["401 credentials: nobody signs in with this address and password"]);
+}
+
+#[tokio::test]
+async fn attempts_are_limited_for_each_address() {
+    let shop = Shop::new();
+    shop.somebody(Role::Viewer, "ada@shop.example").await;
+    let mut statuses = Vec::new();
+    for n in 0..20 {
+        // The right one does not help once there were too many.
+        let password = if n < 17 { "wrong horse battery!" } else { PASSWORD };
+        statuses.push(shop.log_in("ada@shop.example", password, false).await.status.as_u16());
+    }
+    // Signing up was one.
+    assert_eq!(statuses.iter().filter(|status| **status == 401).count(), 14, "{statuses:?}");
+    assert!(statuses[14..].iter().all(|status| *status == 429), "{statuses:?}");
+    let refused = shop.log_in("ada@shop.example", PASSWORD, false).await;
+    assert_eq!(refused.headers["retry-after"], "900");
+    assert_eq!(shop.log_in("ben@shop.example", PASSWORD, false).await.status, StatusCode::UNAUTHORIZED);
+    let names = shop.memory.tables().attempts.keys().cloned().collect::<String>();
+    assert!(!names.contains("ada"), "addresses are stored as hashes: {names}");
+}
+
+#[tokio::test]
+async fn who_leaves_is_gone_at_once() {
+    let shop = Shop::new();
+    let (first, _) = shop.somebody(Role::Viewer, "ada@shop.example").await;
+    let second = By::Bearer(shop.log_in("ada@shop.example", PASSWORD, false).await.text("token"));
+    assert_eq!(shop.ask(&first, Method::POST, "/api/auth/logout", None).await.status, StatusCode::NO_CONTENT);
+    assert_eq!((shop.status_of_me(&first).await, shop.status_of_me(&second).await), (401, 200));
+    let third = By::Bearer(shop.log_in("ada@shop.example", PASSWORD, false).await.text("token"));
+    let body = json!({"name": "ci", "scopes": ["read"]});
+    let key = By::Bearer(shop.ask(&third, Method::POST, "/api/auth/keys", Some(body)).await.text("token"));
+    let everywhere = shop.ask(&third, Method::POST, "/api/auth/logout/everywhere", None).await;
+    assert_eq!(everywhere.status, StatusCode::NO_CONTENT, "{everywhere:?}");
+    assert_eq!((shop.status_of_me(&second).await, shop.status_of_me(&third).await), (401, 401));
+    assert_eq!(shop.status_of_me(&key).await, 200, "keys go on");
+}
+
+#[tokio::test]
+async fn another_password_ends_every_other_session() {
+    let shop = Shop::new();
+    let (mine, _) = shop.somebody(Role::Viewer, "ada@shop.example").await;
+    let other = By::Bearer(shop.log_in("ada@shop.example", PASSWORD, false).await.text("token"));
+    let change = async |current: &str, new: &str| {
+        let body = json!({"current": current, "new": new});
+        shop.ask(&mine, Method::POST, "/api/auth/password", Some(body)).await
+    };
+    assert_eq!(change("wrong horse battery!", "another horse battery").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(change(PASSWORD, "short").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(shop.status_of_me(&other).await, 200);
+    assert_eq!(change(PASSWORD, "another horse battery").await.status, StatusCode::NO_CONTENT);
+    assert_eq!((shop.status_of_me(&mine).await, shop.status_of_me(&other).await), (200, 401));
+    assert_eq!(shop.log_in("ada@shop.example", PASSWORD, false).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(shop.log_in("ada@shop.example", "another horse battery", false).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_cookie_needs_its_page_to_change_anything() {
+    let shop = Shop::new();
+    shop.somebody(Role::Owner, "ada@shop.example").await;
+    let answer = shop.log_in("ada@shop.example", PASSWORD, true).await;
+    let set = answer.headers[SET_COOKIE].to_str().unwrap().to_owned();
+    let (cookie, attributes) = set.split_once("; ").unwrap();
+    assert_eq!(attributes, "Path=/; Max-Age=2592000; HttpOnly; Secure; SameSite=Lax");
+    assert!(answer.json().get("token").is_none(), "the token is in the cookie alone: {answer:?}");
+    let csrf = answer.text("csrf_token");
+    let token = cookie.strip_prefix("__Host-shopwatch=").unwrap().to_owned();
+    assert_eq!(shop.status_of_me(&By::Cookie(cookie.to_owned(), None)).await, 200, "reading needs none");
+    assert_eq!(shop.status_of_me(&By::Bearer(token)).await, 401, "a cookie is no bearer");
+    let body = || Some(json!({"name": "ci", "scopes": ["read"]}));
+    for shown in [None, Some(String::new()), Some(csrf.to_uppercase()), Some(format!("{csrf}x"))] {
+        let forged = By::Cookie(cookie.to_owned(), shown);
+        let answer = shop.ask(&forged, Method::POST, "/api/auth/keys", body()).await;
+        assert!(answer.problem().starts_with("403 csrf_token"), "{answer:?}");
+    }
+    let page = By::Cookie(cookie.to_owned(), Some(csrf));
+    assert_eq!(shop.ask(&page, Method::POST, "/api/auth/keys", body()).await.status, StatusCode::CREATED);
+    let left = shop.ask(&page, Method::POST, "/api/auth/logout", None).await;
+    assert!(left.headers[SET_COOKIE].to_str().unwrap().starts_with("__Host-shopwatch=; Path=/; Max-Age=0;"));
+    assert_eq!(shop.status_of_me(&page).await, 401);
+}
+
+#[tokio::test]
+async fn a_cookie_that_is_used_lasts_and_one_that_is_not_ends() {
+    let shop = Shop::new();
+    shop.somebody(Role::Owner, "ada@shop.example").await;
+    let answer = shop.log_in("ada@shop.example", PASSWORD, true).await;
+    let cookie = answer.headers[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let by = By::Cookie(cookie, None);
+    let idle = |end: Timestamp| {
+        shop.memory.tables().sessions.values_mut().for_each(|session| {
+            session.idle_until = session.idle_until.map(|_| end);
+        });
+    };
+    let hours = jiff::SignedDuration::from_hours;
+    idle(now() + hours(1));
+    assert_eq!(shop.status_of_me(&by).await, 200);
+    let moved = shop.memory.tables().sessions.values().find_map(|session| session.idle_until).unwrap();
+    assert_eq!(moved, now() + hours(24));
+    idle(now());
+    assert_eq!(shop.status_of_me(&by).await, 401);
+}
+
+#[tokio::test]
+async fn a_key_opens_what_it_is_for_and_its_owner_may() {
+    let shop = Shop::new();
+    let (viewer, _) = shop.somebody(Role::Viewer, "ada@shop.example").await;
+    let create = async |by: &By, body: Value| shop.ask(by, Method::POST, "/api/auth/keys", Some(body)).await;
+    let refused = create(&viewer, json!({"name": "ci", "scopes": ["read", "write"]})).await;
+    insta::assert_snapshot!(refused.problem(), @"403 scope_missing: this session or key does not have the scope write");
+    for bad in [
+        json!({"name": "", "scopes": ["read"]}),
+        json!({"name": "a\nb", "scopes": ["read"]}),
+        json!({"name": "ci", "scopes": []}),
+        json!({"name": "ci", "scopes": ["everything"]}),
+        json!({"name": "ci", "scopes": ["read"], "expires_days": 0}),
+        json!({"name": "ci", "scopes": ["read"], "role": "owner"}),
+    ] {
+        assert_eq!(create(&viewer, bad.clone()).await.status, StatusCode::BAD_REQUEST, "{bad}");
+    }
+    let answer = create(&viewer, json!({"name": "ci", "scopes": ["read", "read"], "expires_days": 30})).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+    let key = By::Bearer(answer.text("token"));
+    let me = shop.ask(&key, Method::GET, "/api/auth/me", None).await.json();
+    assert_eq!(
+        (&me["kind"], &me["scopes"], &me["role"]),
+        (&json!("key"), &json!(["read"]), &json!("viewer"))
+    );
+    // A key makes no keys, and signs nobody out.
+    for (method, path) in [(Method::GET, "/api/auth/keys"), (Method::POST, "/api/auth/logout/everywhere")] {
+        assert_eq!(shop.ask(&key, method, path, None).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    let listed = shop.ask(&viewer, Method::GET, "/api/auth/keys", None).await;
+    assert!(listed.body.contains("\"ci\"") && !listed.body.contains(key.token()), "{listed:?}");
+    // Somebody else's is not there.
+    let (other, _) = shop.somebody(Role::Owner, "ben@shop.example").await;
+    let path = format!("/api/auth/keys/{}", answer.text("id"));
+    assert_eq!(shop.ask(&other, Method::DELETE, &path, None).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(shop.ask(&viewer, Method::DELETE, &path, None).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(shop.status_of_me(&key).await, 401);
+    assert_eq!(shop.ask(&viewer, Method::DELETE, &path, None).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn owners_decide_who_may_what_and_it_holds_at_once() {
+    let shop = Shop::new();
+    let (ada, ada_id) = shop.somebody(Role::Owner, "ada@shop.example").await;
+    let (ben, ben_id) = shop.somebody(Role::Editor, "ben@shop.example").await;
+    let body = json!({"name": "ci", "scopes": ["read", "write"]});
+    let key = By::Bearer(shop.ask(&ben, Method::POST, "/api/auth/keys", Some(body)).await.text("token"));
+    let change = async |id: &str, role: &str| {
+        shop.ask(&ada, Method::PATCH, &format!("/api/auth/users/{id}"), Some(json!({"role": role}))).await
+    };
+    assert_eq!(change(&ben_id, "viewer").await.text("role"), "viewer");
+    let scopes = shop.ask(&key, Method::GET, "/api/auth/me", None).await.json()["scopes"].clone();
+    assert_eq!(scopes, json!(["read"]), "a key is its owner's");
+    assert_eq!(change(&ben_id, "king").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(change("u-7f3k2a9d0c1b2e4f", "owner").await.status, StatusCode::NOT_FOUND);
+    insta::assert_snapshot!(change(&ada_id, "viewer").await.problem(), @"409 last_owner: an account keeps an owner: make somebody else one first");
+
+    let remove =
+        async |id: &str| shop.ask(&ada, Method::DELETE, &format!("/api/auth/users/{id}"), None).await;
+    assert_eq!(remove(&ada_id).await.status, StatusCode::CONFLICT);
+    assert_eq!(remove(&ben_id).await.status, StatusCode::NO_CONTENT);
+    assert_eq!((shop.status_of_me(&ben).await, shop.status_of_me(&key).await), (401, 401));
+    assert_eq!(shop.log_in("ben@shop.example", PASSWORD, false).await.status, StatusCode::UNAUTHORIZED);
+    let users = shop.ask(&ada, Method::GET, "/api/auth/users", None).await.json()["users"].clone();
+    assert_eq!(users.as_array().unwrap().len(), 1);
+    // Whose address is free again.
+    shop.somebody(Role::Viewer, "ben@shop.example").await;
+    assert!(shop.memory.tables().sessions.values().all(|session| session.scopes.contains(&Scope::Read)));
+}
+
+#[tokio::test]
+async fn owners_invite_and_think_better_of_it() {
+    let shop = Shop::new();
+    let (ada, _) = shop.somebody(Role::Owner, "ada@shop.example").await;
+    let invite = async |body: Value| shop.ask(&ada, Method::POST, "/api/auth/invitations", Some(body)).await;
+    assert_eq!(invite(json!({"role": "viewer", "expires_days": 91})).await.status, StatusCode::BAD_REQUEST);
+    let made = invite(json!({"role": "viewer", "email": "ben@shop.example"})).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    let listed = shop.ask(&ada, Method::GET, "/api/auth/invitations", None).await;
+    assert!(
+        listed.body.contains(&made.text("id")) && !listed.body.contains(&made.text("token")),
+        "{listed:?}"
+    );
+    let path = format!("/api/auth/invitations/{}", made.text("id"));
+    assert_eq!(shop.ask(&ada, Method::DELETE, &path, None).await.status, StatusCode::NO_CONTENT);
+    let body = json!({"invitation": made.text("token"), "email": "ben@shop.example", "password": PASSWORD});
+    let late = shop.ask(&By::Nobody, Method::POST, "/api/auth/signup", Some(body)).await;
+    assert_eq!(late.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn what_was_done_is_told_to_owners_page_by_page() {
+    let shop = Shop::new();
+    let (ada, ada_id) = shop.somebody(Role::Owner, "ada@shop.example").await;
+    for n in 0..3 {
+        let body = json!({"name": format!("key {n}"), "scopes": ["read"]});
+        shop.ask(&ada, Method::POST, "/api/auth/keys", Some(body)).await;
+    }
+    // The tests' time stands still.
+    let earlier = |n: usize| now() - jiff::SignedDuration::from_hours(24 * 40 * i64::try_from(n).unwrap());
+    shop.memory.tables().audit.iter_mut().rev().enumerate().for_each(|(n, entry)| entry.at = earlier(n));
+    let mut path = "/api/auth/audit?limit=2".to_owned();
+    let mut seen = Vec::new();
+    loop {
+        let page = shop.ask(&ada, Method::GET, &path, None).await.json();
+        seen.extend(page["entries"].as_array().unwrap().clone());
+        let Some(next) = page["next_before"].as_str() else { break };
+        path = format!("/api/auth/audit?limit=2&before={next}");
+    }
+    let actions: Vec<&str> = seen.iter().map(|entry| entry["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["key.create", "key.create", "key.create", "user.signup"]);
+    assert_eq!((&seen[0]["user"], &seen[0]["detail"]["scopes"]), (&json!(ada_id), &json!("read")));
+    assert_eq!(
+        shop.ask(&ada, Method::GET, "/api/auth/audit?limit=0", None).await.status,
+        StatusCode::BAD_REQUEST
+    );
+}

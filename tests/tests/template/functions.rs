@@ -40,6 +40,7 @@ fn what_people_set_reaches_the_functions() {
         ("ReaderFunction", "PUBLIC_TRENDS", "PublicTrends"),
         ("ReaderFunction", "CORS_ORIGIN", "CorsOrigin"),
         ("ReaderFunction", "PAGE_TITLE", "PageTitle"),
+        ("AdminFunction", "SIGN_UP", "SignUp"),
         ("PingFunction", "ALLOW_PRIVATE_TARGETS", "AllowPrivateTargets"),
         ("PingFunction", "REFERENCE_TARGETS", "ReferenceTargets"),
     ] {

@@ -77,6 +77,15 @@ fn roles_hold_exactly_what_their_function_does() {
             "AdminRole",
             json!([
                 [["dynamodb:GetItem", "dynamodb:PutItem"], "BeatsTable.Arn"],
+                [
+                    ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"],
+                    "AccountsTable.Arn"
+                ],
+                [
+                    ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"],
+                    ["SessionsTable.Arn", "${SessionsTable.Arn}/index/by_user"]
+                ],
+                [["dynamodb:PutItem", "dynamodb:Query"], "AuditTable.Arn"],
                 [["logs:CreateLogStream", "logs:PutLogEvents"], "AdminLogs.Arn"],
             ]),
         ),

@@ -7,7 +7,7 @@ use super::{resources_of, template};
 #[test]
 fn tables_are_keyed_encrypted_and_paid_by_use() {
     let tables = resources_of(&template(), "AWS::DynamoDB::Table");
-    assert_eq!(tables.len(), 9);
+    assert_eq!(tables.len(), 11);
     for (name, table) in tables {
         let properties = &table["Properties"];
         assert_eq!(properties["BillingMode"], "PAY_PER_REQUEST", "{name}");
@@ -50,7 +50,10 @@ fn what_passes_expires() {
         })
         .map(|(name, _)| name)
         .collect();
-    assert_eq!(expiring, ["HistoryTable", "ImportsTable", "SessionsTable", "SignalsTable"]);
+    assert_eq!(
+        expiring,
+        ["AccountsTable", "AuditTable", "HistoryTable", "ImportsTable", "SessionsTable", "SignalsTable"]
+    );
 
     let rules = &template["Resources"]["UploadsBucket"]["Properties"]["LifecycleConfiguration"]["Rules"];
     let rule = |id: &str| {

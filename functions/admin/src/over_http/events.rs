@@ -2,8 +2,10 @@
 
 use lambda_http::lambda_runtime::{Context, LambdaEvent};
 use serde_json::json;
+use shared::account::Role;
 use shared::beat::BeatState;
 use shared::http_frame::event;
+use shared::session::Kind;
 
 use super::*;
 
@@ -41,6 +43,46 @@ async fn no_sample_event_is_left_out() {
     let files = std::fs::read_dir(::tests::root().join("events")).unwrap();
     let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
     assert_eq!(names.filter(|name| name.starts_with("http-beat")).count(), 3, "replay the new one above");
+}
+
+#[tokio::test]
+async fn each_sample_event_of_getting_in_is_answered() {
+    for (name, status, header) in [
+        ("http-auth-login", 200, None),
+        ("http-auth-login-cookie", 200, Some("__Host-shopwatch=shopwatch_")),
+        ("http-auth-login-wrong", 401, None),
+        ("http-auth-me-cookies-aws", 200, None),
+        ("http-auth-me-cookie-emulator", 200, None),
+        ("http-auth-me-nobody", 401, None),
+    ] {
+        let shop = Shop::new();
+        shop.somebody(Role::Viewer, "ada@shop.example").await;
+        let mut tables = shop.memory.tables();
+        let mut session = tables.sessions.values().next().unwrap().clone();
+        session.hash = TOKEN.parse::<Token>().unwrap().hash();
+        session.kind = Kind::Cookie;
+        tables.sessions.insert(session.hash.to_string(), session);
+        drop(tables);
+        for _ in 0..2 {
+            let answer = replay(&shop, ::tests::event(name)).await;
+            assert_eq!(answer["statusCode"], status, "{name}: {answer}");
+            let cookies = answer["cookies"].as_array().cloned().unwrap_or_default();
+            let set = cookies.first().and_then(Value::as_str);
+            assert_eq!(set.is_some(), header.is_some(), "{name}: {answer}");
+            assert!(set.unwrap_or_default().starts_with(header.unwrap_or_default()), "{name}: {answer}");
+        }
+        let sources: Vec<_> =
+            shop.memory.tables().audit.iter().filter_map(|entry| entry.source.clone()).collect();
+        let logged_in = usize::from(name.contains("login") && status == 200) * 2;
+        assert_eq!(sources, vec!["203.0.113.7"; logged_in], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn no_sample_event_of_getting_in_is_left_out() {
+    let files = std::fs::read_dir(::tests::root().join("events")).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    assert_eq!(names.filter(|name| name.starts_with("http-auth")).count(), 6, "replay the new one above");
 }
 
 #[tokio::test]

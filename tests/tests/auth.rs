@@ -89,8 +89,9 @@ async fn somebody_invited_gets_in_and_out() {
         assert!(audit.contains(action), "{action}: {audit}");
     }
     let logged = cloud.logged();
-    let stored = cloud.items("accounts", "ACCOUNT#home").await;
-    let stored = format!("{stored:?} {:?}", cloud.items("accounts", "EMAIL#ada@shop.example").await);
+    let stored = cloud.items(&cloud.name("accounts"), "ACCOUNT#home").await;
+    let stored =
+        format!("{stored:?} {:?}", cloud.items(&cloud.name("accounts"), "EMAIL#ada@shop.example").await);
     for secret in [PASSWORD, &invitation, &token, &csrf, &keys[0]["Bearer ".len()..]] {
         assert!(!audit.contains(secret) && !logged.contains(secret) && !stored.contains(secret));
     }

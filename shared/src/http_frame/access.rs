@@ -38,7 +38,10 @@ pub async fn caller<K: ReadSessions>(
     let hash = token.as_ref().map_or_else(TokenHash::nobodys, Token::hash);
     let session = sessions.session(&hash).await?;
     // A cookie's token is no bearer's, nor the other way round: a cookie has to be shown with what only a page knows.
-    let session = session.filter(|session| session.holds(now) && (session.kind == Kind::Cookie) == by_cookie);
+    let carried = |session: &Session| (session.kind == Kind::Cookie) == by_cookie;
+    // What opens nothing is as good as none.
+    let opens = |session: &Session| session.holds(now) && !session.scopes.is_empty();
+    let session = session.filter(|session| carried(session) && opens(session));
     let (Some(session), Some(token)) = (session, token) else { return Err(Failure::Unauthorized) };
     if by_cookie && !method.is_safe() {
         let shown = headers.get(CSRF).map(|shown| shown.as_bytes()).unwrap_or_default();

@@ -80,7 +80,7 @@ async fn first_days_are_moved_together_where_they_are_as_known(store: &(impl Wri
     let (day, later, other) = (date("2026-11-09"), date("2026-11-21"), date("2026-11-30"));
     assert_eq!(store.first_bought_together(&[], day).await.unwrap(), []);
     // More than a transaction, with one that comes twice. The last two are not as they were known.
-    let known_first = |n: u32| (n % 3 == 0).then_some(later);
+    let known_first = |n: u32| n.is_multiple_of(3).then_some(later);
     let mut tokens: Vec<(BuyerToken, Option<Date>)> = (0..250).map(|n| (buyer(n), known_first(n))).collect();
     for (token, first) in &tokens {
         let stored = if *token == buyer(249) { Some(other) } else { *first };

@@ -57,12 +57,10 @@ async fn each_sample_event_of_getting_in_is_answered() {
     ] {
         let shop = Shop::new();
         shop.somebody(Role::Viewer, "ada@shop.example").await;
-        let mut tables = shop.memory.tables();
-        let mut session = tables.sessions.values().next().unwrap().clone();
+        let mut session = shop.memory.tables().sessions.values().next().unwrap().clone();
         session.hash = TOKEN.parse::<Token>().unwrap().hash();
         session.kind = Kind::Cookie;
-        tables.sessions.insert(session.hash.to_string(), session);
-        drop(tables);
+        shop.memory.tables().sessions.insert(session.hash.to_string(), session);
         for _ in 0..2 {
             let answer = replay(&shop, ::tests::event(name)).await;
             assert_eq!(answer["statusCode"], status, "{name}: {answer}");

@@ -191,7 +191,7 @@ async fn without_a_key_that_holds_nothing_is_told() {
     }
     told.dedup();
     assert_eq!(told.len(), 1, "they look alike: {told:?}");
-    insta::assert_snapshot!(told[0], @r#"{"type":"unauthorized","title":"Unauthorized","status":401,"detail":"this needs a header such as Authorization: Bearer shopwatch_... with an API key that holds"}"#);
+    insta::assert_snapshot!(told[0], @r#"{"type":"unauthorized","title":"Unauthorized","status":401,"detail":"this needs a header such as Authorization: Bearer shopwatch_... with a session or an API key that holds"}"#);
 
     let still = shop.key(&[Scope::Purchases], Some(now() + 1.second()));
     assert_eq!(shop.get_with_key(&still, "/purchases").await.status, StatusCode::OK);
@@ -205,7 +205,7 @@ async fn a_key_of_another_scope_is_refused() {
     let (shop, _) = shop_with_purchases();
     let read = shop.key(&[Scope::Read], None);
     let answer = shop.get_with_key(&read, "/purchases").await;
-    insta::assert_snapshot!(answer.problem(), @"403 scope_missing: this API key does not have the scope purchases");
+    insta::assert_snapshot!(answer.problem(), @"403 scope_missing: this session or key does not have the scope purchases");
 }
 
 #[tokio::test]

@@ -92,7 +92,7 @@ async fn a_day_whose_invocation_is_killed_hides_others_for_one_night_at_most() {
         while let Some(event) = world.next() {
             // With all that waits for it.
             if event["day"] != days[1] {
-                done.extend(days_of(&[event.clone()]).first().cloned());
+                done.extend(days_of(std::slice::from_ref(&event)).first().cloned());
                 world.handle(event).await.unwrap();
             }
         }

@@ -53,6 +53,7 @@ fn help_of_everything() {
       import       Upload an export of purchases and follow it until it is loaded
       imports      List imports and show one: the ledger
       pii          Say which keys e-mail addresses are hashed with, and rotate them
+      users        Invite people who sign in, and list them
       keys         Create, list and revoke keys of the HTTP API
       demo-shop    Run a small web shop whose pages can be told to fail
       help         Print this message or the help of the given subcommand(s)
@@ -263,8 +264,8 @@ fn help_of_everything() {
 
     Options:
           --name <NAME>       What you call it
-          --scope <SCOPE>     What it opens: read (monitors and signals, private ones too) or purchases;
-                              may be given twice
+          --scope <SCOPE>     What it opens: read (monitors and signals, private ones too), write,
+                              purchases or metrics; may be given again
           --expires-days <D>  Days until it opens nothing any more; no end if not given
           --stack <NAME>      Name of the deployed stack, which the names of its tables and its bucket
                               begin with [env: SHOPWATCH_STACK] [default: shopwatch]

@@ -17,7 +17,7 @@ fn wrong_arguments_are_told_apart() {
     insta::assert_snapshot!(error(&["purchases", "generate", "--rows", "1", "--from", "2026-02-31"]), @"error: invalid value '2026-02-31' for '--from <DATE>': expected a day from 1970 to 2100, such as 2026-11-21");
     insta::assert_snapshot!(error(&["import", "a.csv", "--timeout-seconds", "0"]), @"error: invalid value '0' for '--timeout-seconds <S>': 0 is not in 1..=86400");
     insta::assert_snapshot!(error(&["keys", "create", "--name", "x"]), @"error: the following required arguments were not provided:");
-    insta::assert_snapshot!(error(&["keys", "create", "--name", "x", "--scope", "all"]), @r#"error: invalid value 'all' for '--scope <SCOPE>': expected read or purchases, got "all""#);
+    insta::assert_snapshot!(error(&["keys", "create", "--name", "x", "--scope", "all"]), @r#"error: invalid value 'all' for '--scope <SCOPE>': expected read, write, purchases or metrics, got "all""#);
     insta::assert_snapshot!(error(&["keys", "create", "--name", "x", "--scope", "read", "--expires-days", "0"]), @"error: invalid value '0' for '--expires-days <D>': 0 is not in 1..=3650");
     insta::assert_snapshot!(error(&["keys", "revoke", "abc"]), @"error: invalid value 'abc' for '<ID>': expected 4 to 64 hex digits, as `shopwatch keys list` shows them");
     insta::assert_snapshot!(error(&["cost", "--interval", "90"]), @"error: invalid value '90' for '--interval <S>': expected whole minutes in seconds, 60 to 86400");

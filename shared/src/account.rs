@@ -165,7 +165,10 @@ impl FromStr for Email {
     type Err = Invalid;
     /// Something, one `@`, and a host behind it. What servers take for a mailbox is theirs to know.
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let normal = normalised(text.as_bytes()).and_then(|email| String::from_utf8(email.into_owned()).ok());
+        let normal_of = |text: &str| String::from_utf8(normalised(text.as_bytes())?.into_owned()).ok();
+        // Of a few letters with accents the lower case composes anew: an address that would change each time it is
+        // read is refused.
+        let normal = normal_of(text).filter(|email| normal_of(email).as_ref() == Some(email));
         let is_one = |email: &String| {
             let Some((mailbox, host)) = email.split_once('@') else { return false };
             let plain = |c: char| !c.is_whitespace() && !c.is_control();
@@ -285,6 +288,7 @@ mod tests {
             "a,b@shop.example",
             "a\0@shop.example",
             "a\r\nb@shop.example",
+            "J\u{30c}@shop.example",
             &long,
         ] {
             let error = email(bad).unwrap_err().to_string();

@@ -14,7 +14,7 @@ use crate::local_cloud::LocalCloud;
 pub async fn everything(cloud: &LocalCloud) -> String {
     let mut everything = cloud.logged() + &cloud.described();
     let tables = cloud.tables().await;
-    assert_eq!(tables.len(), 9, "{tables:?}");
+    assert_eq!(tables.len(), 11, "{tables:?}");
     for table in tables {
         for item in cloud.items(&table, "").await.into_values() {
             writeln!(everything, "{table}: {item:?}").expect("room");

@@ -90,8 +90,7 @@ async fn somebody_invited_gets_in_and_out() {
     }
     let logged = cloud.logged();
     let stored = cloud.items(&cloud.name("accounts"), "ACCOUNT#home").await;
-    let stored =
-        format!("{stored:?} {:?}", cloud.items(&cloud.name("accounts"), "EMAIL#ada@shop.example").await);
+    let stored = format!("{stored:?} {:?}", cloud.items(&cloud.name("accounts"), "EMAIL#").await);
     for secret in [PASSWORD, &invitation, &token, &csrf, &keys[0]["Bearer ".len()..]] {
         assert!(!audit.contains(secret) && !logged.contains(secret) && !stored.contains(secret));
     }

@@ -309,6 +309,20 @@ async fn first_days_that_meet_another_writer_are_sent_again_and_then_left() {
     assert!(matches!(result, Err(StoreError::Unavailable { .. })), "{result:?}");
 }
 
+#[tokio::test]
+async fn a_first_day_that_meets_a_transaction_is_sent_again_and_not_forever() {
+    let conflicts = |count| (0..count).map(|_| Refuses("TransactionConflictException"));
+    let (token, day) = (buyers(1).remove(0), "2026-11-21".parse().unwrap());
+    let (client, seen) = dynamodb(conflicts(9)).await;
+    let result = HistoryTable::new(client, "history").first_bought(&token, day).await;
+    assert!(matches!(result, Err(StoreError::Conflict(_))), "{result:?}");
+    assert_eq!(seen.lock().unwrap().sent, [1; 5]);
+    let (client, seen) = dynamodb(conflicts(2).chain([Refuses("ResourceNotFoundException")])).await;
+    let result = HistoryTable::new(client, "history").first_bought(&token, day).await;
+    assert!(matches!(result, Err(StoreError::Unavailable { .. })), "{result:?}");
+    assert_eq!(seen.lock().unwrap().sent, [1; 3]);
+}
+
 fn trend() -> DayTrend {
     DayTrend {
         date: "2026-11-21".parse().unwrap(),

@@ -7,6 +7,9 @@ use serde::de::DeserializeOwned;
 use shared::http_frame::Failure;
 use shared::problem::Problem;
 
+/// Longest description of what is wrong, in characters.
+const MAX_SAID: usize = 300;
+
 /// Longest body, in bytes.
 pub(crate) const MAX_BYTES: usize = 64 * 1_024;
 
@@ -25,7 +28,7 @@ pub(crate) fn json<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> 
     let value = serde_path_to_error::deserialize(&mut read).map_err(|error| {
         let at = match error.path().to_string() {
             path if path == "." || path == "?" => String::new(),
-            path => format!("{path}: "),
+            path => format!("{}: ", path.chars().take(80).collect::<String>()),
         };
         Failure::bad_request("body", format!("{at}{}", said(error.inner())))
     })?;
@@ -45,6 +48,8 @@ fn said(error: &serde_json::Error) -> String {
         Some(at) if of_value => format!("expected {}", &text[at + ", expected ".len()..]),
         _ => text.to_owned(),
     };
+    // An unknown field's name may be as long as the body.
+    let said: String = said.chars().take(MAX_SAID).collect();
     format!("{said} ({place})")
 }
 

@@ -1,5 +1,5 @@
 //! The table `accounts`: partition `ACCOUNT#id` holds `ACCOUNT`, the account's summary, `USER#id`, a person, and
-//! `INVITATION#sha256`; partitions `EMAIL#address` and `INVITATION#sha256` lead there. So an account's people are read
+//! `INVITATION#sha256`; partitions `EMAIL#sha256` and `INVITATION#sha256` lead there. So an account's people are read
 //! together and consistently: the summary is made of them.
 
 use std::fmt::Display;
@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::item::{Item, item_of, key, n, s, unavailable, value_of};
 use super::transaction::{self, Ended};
@@ -91,6 +92,11 @@ fn named(kind: &str, name: impl Display) -> String {
     format!("{kind}#{name}")
 }
 
+/// The partition of what leads to a person: keys are named in errors and in metrics, so it is not the address itself.
+fn address(email: &Email) -> String {
+    named(EMAIL, faster_hex::hex_string(&Sha256::digest(email.as_str())))
+}
+
 impl AccountsTable {
     /// The table of this name.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
@@ -103,10 +109,10 @@ impl AccountsTable {
         get.send().await.map_err(unavailable("reading an account"))?.item.map(value_of).transpose()
     }
 
-    /// What the lead of this kind and name leads to. Where there is none something is read all the same: how long it
+    /// What the lead of this partition and kind leads to. Where there is none something is read all the same: how long it
     /// takes must not tell who has an account.
-    async fn led<T: DeserializeOwned>(&self, kind: &str, name: impl Display) -> Result<Option<T>> {
-        let lead = self.item::<Lead>(named(kind, name), kind.to_owned()).await?;
+    async fn led<T: DeserializeOwned>(&self, pk: String, kind: &str) -> Result<Option<T>> {
+        let lead = self.item::<Lead>(pk, kind.to_owned()).await?;
         let nobody = || Lead { account: AccountId::default(), to: named(kind, "nobody") };
         let lead = lead.unwrap_or_else(nobody);
         self.item(named(ACCOUNT, lead.account), lead.to).await
@@ -168,7 +174,7 @@ impl AccountsTable {
             UserChange::SignsUp(user, invitation) => {
                 writes.push(self.put_user(user)?);
                 let lead = Lead { account: user.account.clone(), to: named(USER, &user.id) };
-                writes.push(self.put(item_of(named(EMAIL, &user.email), EMAIL, &lead)?, None)?);
+                writes.push(self.put(item_of(address(&user.email), EMAIL, &lead)?, None)?);
                 for (pk, sk) in places(invitation) {
                     writes.push(self.delete(pk, sk)?);
                 }
@@ -176,11 +182,16 @@ impl AccountsTable {
             UserChange::Changes(user) => writes.push(self.put_user(user)?),
             UserChange::Leaves(user) => {
                 writes.push(self.delete(named(ACCOUNT, &user.account), named(USER, &user.id))?);
-                writes.push(self.delete(named(EMAIL, &user.email), EMAIL.to_owned())?);
+                writes.push(self.delete(address(&user.email), EMAIL.to_owned())?);
             }
         }
         Ok(writes)
     }
+}
+
+/// Others were at it each time, or the table takes no more.
+fn busy(action: &'static str) -> StoreError {
+    StoreError::Unavailable { action, cause: "others wrote at the same moment, each time".to_owned() }
 }
 
 /// The keys of an invitation, and of what leads to it.
@@ -195,7 +206,7 @@ impl ReadAccounts for AccountsTable {
     }
 
     async fn user_of(&self, email: &Email) -> Result<Option<User>> {
-        self.led(EMAIL, email).await
+        self.led(address(email), EMAIL).await
     }
 
     async fn users(&self, account: &AccountId) -> Result<Vec<User>> {
@@ -207,7 +218,7 @@ impl ReadAccounts for AccountsTable {
     }
 
     async fn invitation(&self, hash: &TokenHash) -> Result<Option<Invitation>> {
-        self.led(INVITATION, hash).await
+        self.led(named(INVITATION, hash), INVITATION).await
     }
 
     async fn invitations(&self, account: &AccountId) -> Result<Vec<Invitation>> {
@@ -219,9 +230,8 @@ impl WriteAccounts for AccountsTable {
     async fn change_account(&self, change: &AccountChange) -> Result<()> {
         match transaction::send(&self.client, "changing an account", || self.writes(change)).await? {
             Ended::Written => Ok(()),
-            Ended::Refused | Ended::Contended => {
-                Err(StoreError::Conflict(format!("account {}", change.summary.account)))
-            }
+            Ended::Refused => Err(StoreError::Conflict(format!("account {}", change.summary.account))),
+            Ended::Contended => Err(busy("changing an account")),
         }
     }
 
@@ -239,7 +249,8 @@ impl WriteAccounts for AccountsTable {
         };
         match transaction::send(&self.client, "storing an invitation", writes).await? {
             Ended::Written => Ok(()),
-            Ended::Refused | Ended::Contended => Err(StoreError::Conflict("an invitation".to_owned())),
+            Ended::Refused => Err(StoreError::Conflict("an invitation".to_owned())),
+            Ended::Contended => Err(busy("storing an invitation")),
         }
     }
 

@@ -57,7 +57,9 @@ impl WriteAudit for AuditTable {
         let ends = at.checked_add((AUDIT_DAYS * 24).hours());
         let ends = ends.map_err(|error| StoreError::Broken(error.to_string()))?;
         item.insert("expires_at".to_owned(), n(ends.as_second()));
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;
+        // No entry is ever written over.
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        let put = put.condition_expression("attribute_not_exists(pk)").send().await;
         put.map(drop).map_err(unavailable("writing the audit"))
     }
 }

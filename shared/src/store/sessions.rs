@@ -8,16 +8,16 @@ use aws_sdk_dynamodb::types::Select;
 use jiff::{SignedDuration, Timestamp};
 use rand::Rng as _;
 
-use super::item::{condition_failed, item_of, keyed, n, s, unavailable, value_of};
+use super::item::{condition_failed, item_of, key, keyed, n, s, unavailable, value_of};
 use super::{Result, StoreError};
-use crate::account::UserId;
+use crate::account::{Role, UserId};
 use crate::session::{Session, TokenHash};
 
 /// The index by user; the template names it too.
 const BY_USER: &str = "by_user";
 
 /// Most sessions and keys of one person that are listed; the oldest come first.
-pub const MAX_SESSIONS: usize = 1_000;
+pub const MAX_SESSIONS: usize = 10_000;
 
 /// Looks up sessions and API keys.
 pub trait ReadSessions {
@@ -31,23 +31,26 @@ pub trait WriteSessions {
     fn put_session(&self, session: &Session) -> impl Future<Output = Result<()>> + Send;
     /// Every one of a user, oldest first; at most [`MAX_SESSIONS`].
     fn sessions(&self, user: &UserId) -> impl Future<Output = Result<Vec<Session>>> + Send;
-    /// Stores a changed one in place of the one there is. Does nothing when there is none any more: what was revoked
+    /// Moves the end that it has if nothing is done with it. Does nothing when there is none any more: what was revoked
     /// stays so.
-    fn change_session(&self, session: &Session) -> impl Future<Output = Result<()>> + Send;
+    fn keep_awake(&self, hash: &TokenHash, idle_until: Timestamp) -> impl Future<Output = Result<()>> + Send;
+    /// Writes its owner's role. Does nothing when there is none any more.
+    fn change_role(&self, hash: &TokenHash, role: Role) -> impl Future<Output = Result<()>> + Send;
     /// Deletes one: it holds no longer. Does nothing when there is none.
     fn revoke(&self, hash: &TokenHash) -> impl Future<Output = Result<()>> + Send;
 }
 
 /// Counts attempts to sign in.
 pub trait CountAttempts {
-    /// Notes an attempt at this instant, and answers how many there were of this name in the time before it, this one
-    /// among them. `name` is a hash: it names a person or an address.
+    /// Notes an attempt at this instant, and answers whether there were more than `most` of this name in the time before
+    /// it, this one among them. `name` is a hash: it names a person or an address.
     fn attempt(
         &self,
         name: &str,
         at: Timestamp,
         before: SignedDuration,
-    ) -> impl Future<Output = Result<usize>> + Send;
+        most: u16,
+    ) -> impl Future<Output = Result<bool>> + Send;
 }
 
 /// The table of sessions and API keys; see [`ReadSessions`], [`WriteSessions`], [`CountAttempts`].
@@ -64,6 +67,22 @@ impl SessionsTable {
     }
 }
 
+impl SessionsTable {
+    /// Changes one attribute and no other: what others change at the same moment stays.
+    async fn set(&self, hash: &TokenHash, name: &str, text: String) -> Result<()> {
+        let update = self.client.update_item().table_name(&self.table);
+        let update = update.set_key(Some(key(key_text(hash), "TOKEN")));
+        let update =
+            update.update_expression("SET #name = :text").condition_expression("attribute_exists(pk)");
+        let update =
+            update.expression_attribute_names("#name", name).expression_attribute_values(":text", s(text));
+        match update.send().await {
+            Err(error) if !condition_failed(&error) => Err(unavailable("changing a session")(error)),
+            _ => Ok(()),
+        }
+    }
+}
+
 fn key_text(hash: &TokenHash) -> String {
     format!("TOKEN#{hash}")
 }
@@ -71,7 +90,8 @@ fn key_text(hash: &TokenHash) -> String {
 /// The item, with the instant that the table may delete it at.
 fn item(session: &Session) -> Result<super::item::Item> {
     let mut item = item_of(key_text(&session.hash), "TOKEN", session)?;
-    if let Some(end) = [session.valid_until, session.idle_until].into_iter().flatten().min() {
+    // Not by the idle end, which moves.
+    if let Some(end) = session.valid_until {
         item.insert("expires_at".to_owned(), n(end.as_second()));
     }
     Ok(item)
@@ -113,12 +133,12 @@ impl WriteSessions for SessionsTable {
         Ok(sessions)
     }
 
-    async fn change_session(&self, session: &Session) -> Result<()> {
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item(session)?));
-        match put.condition_expression("attribute_exists(pk)").send().await {
-            Err(error) if !condition_failed(&error) => Err(unavailable("changing a session")(error)),
-            _ => Ok(()),
-        }
+    async fn keep_awake(&self, hash: &TokenHash, idle_until: Timestamp) -> Result<()> {
+        self.set(hash, "idle_until", idle_until.to_string()).await
+    }
+
+    async fn change_role(&self, hash: &TokenHash, role: Role) -> Result<()> {
+        self.set(hash, "role", role.to_string()).await
     }
 
     async fn revoke(&self, hash: &TokenHash) -> Result<()> {
@@ -129,7 +149,7 @@ impl WriteSessions for SessionsTable {
 }
 
 impl CountAttempts for SessionsTable {
-    async fn attempt(&self, name: &str, at: Timestamp, before: SignedDuration) -> Result<usize> {
+    async fn attempt(&self, name: &str, at: Timestamp, before: SignedDuration, most: u16) -> Result<bool> {
         let (pk, random) = (format!("ATTEMPTS#{name}"), rand::rng().random::<u64>());
         let bound = |at: std::result::Result<Timestamp, jiff::Error>| {
             at.map_err(|error| StoreError::Broken(error.to_string()))
@@ -146,6 +166,7 @@ impl CountAttempts for SessionsTable {
             .table_name(&self.table)
             .consistent_read(true)
             .select(Select::Count)
+            .limit(i32::from(most) + 1)
             .key_condition_expression("pk = :pk AND sk > :from")
             .expression_attribute_values(":pk", s(pk))
             .expression_attribute_values(":from", s(format!("{from:.9}")))
@@ -153,6 +174,6 @@ impl CountAttempts for SessionsTable {
             .await
             .map_err(unavailable("counting attempts"))?
             .count;
-        Ok(usize::try_from(count).unwrap_or_default())
+        Ok(count > i32::from(most))
     }
 }

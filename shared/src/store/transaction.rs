@@ -13,7 +13,7 @@ use super::item::unavailable;
 pub(super) const WRITES: usize = 100;
 
 /// How often a transaction is sent when others write at the same moment.
-const MAX_SENDS: u32 = 5;
+pub(super) const MAX_SENDS: u32 = 5;
 
 /// How a transaction ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Sessions, API keys and attempts to sign in.
 
 use jiff::{SignedDuration, Timestamp};
-use shared::account::UserId;
+use shared::account::{Role, UserId};
 use shared::session::{Session, TokenHash};
 use shared::store::{CountAttempts, ReadSessions, Result, WriteSessions};
 
@@ -26,9 +26,16 @@ impl WriteSessions for Memory {
         Ok(sessions)
     }
 
-    async fn change_session(&self, session: &Session) -> Result<()> {
-        if let Some(there) = self.call()?.sessions.get_mut(&session.hash.to_string()) {
-            *there = session.clone();
+    async fn keep_awake(&self, hash: &TokenHash, idle_until: Timestamp) -> Result<()> {
+        if let Some(there) = self.call()?.sessions.get_mut(&hash.to_string()) {
+            there.idle_until = Some(idle_until);
+        }
+        Ok(())
+    }
+
+    async fn change_role(&self, hash: &TokenHash, role: Role) -> Result<()> {
+        if let Some(there) = self.call()?.sessions.get_mut(&hash.to_string()) {
+            there.role = role;
         }
         Ok(())
     }
@@ -40,10 +47,10 @@ impl WriteSessions for Memory {
 }
 
 impl CountAttempts for Memory {
-    async fn attempt(&self, name: &str, at: Timestamp, before: SignedDuration) -> Result<usize> {
+    async fn attempt(&self, name: &str, at: Timestamp, before: SignedDuration, most: u16) -> Result<bool> {
         let mut tables = self.call()?;
         let attempts = tables.attempts.entry(name.to_owned()).or_default();
         attempts.push(at);
-        Ok(attempts.iter().filter(|attempt| **attempt > at - before).count())
+        Ok(attempts.iter().filter(|attempt| **attempt > at - before).count() > usize::from(most))
     }
 }

@@ -82,7 +82,13 @@ fn roles_hold_exactly_what_their_function_does() {
                     "AccountsTable.Arn"
                 ],
                 [
-                    ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"],
+                    [
+                        "dynamodb:DeleteItem",
+                        "dynamodb:GetItem",
+                        "dynamodb:PutItem",
+                        "dynamodb:Query",
+                        "dynamodb:UpdateItem"
+                    ],
                     ["SessionsTable.Arn", "${SessionsTable.Arn}/index/by_user"]
                 ],
                 [["dynamodb:PutItem", "dynamodb:Query"], "AuditTable.Arn"],

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 use jiff::{Timestamp, ToSpan as _};
@@ -23,6 +24,18 @@ pub(crate) struct Asked {
     headers: HeaderMap,
     /// The address that it came from, as API Gateway saw it; what a header says is anybody's word.
     pub(super) source: Option<String>,
+}
+
+impl Asked {
+    /// Refuses to set a cookie for a page of another site, which would have its visitor work in an account of its own
+    /// choice: such a page cannot send this content type without being asked first (CORS).
+    pub(super) fn may_set_cookie(&self) -> Result<(), Failure> {
+        let kind = self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        if kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
+            return Ok(());
+        }
+        Err(Failure::bad_request("content_type", "for a cookie the body has to be sent as application/json"))
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Asked {
@@ -53,7 +66,8 @@ impl Caller {
     ) -> Result<Self, Failure> {
         let now = auth.now();
         let session = access::caller(&auth.sessions, &asked.method, &asked.headers, now).await?;
-        let session = kept_awake(&auth.sessions, session, now).await?;
+        let session = as_the_person_is(&auth.accounts, session).await?;
+        kept_awake(&auth.sessions, &session, now).await?;
         Ok(Self { session, source: asked.source, now })
     }
 
@@ -123,20 +137,28 @@ pub(super) fn entry_of(
     }
 }
 
+/// The session with its owner's role as it is now. The row may lag behind: it is found by an index, which does not know
+/// at once of one that has just been made. Whoever has left comes no further.
+async fn as_the_person_is<A: Accounts>(accounts: &A, session: Session) -> Result<Session, Failure> {
+    if session.user == UserId::operator() {
+        return Ok(session);
+    }
+    let user = accounts.user(&session.account, &session.user).await?.ok_or(Failure::Unauthorized)?;
+    Ok(Session { role: user.role, ..session })
+}
+
 /// A cookie that is used lasts for another day; it is written once in half of that.
-async fn kept_awake<S: Sessions>(sessions: &S, session: Session, now: Timestamp) -> Result<Session, Failure> {
-    let Some(idle_until) = session.idle_until else { return Ok(session) };
+async fn kept_awake<S: Sessions>(sessions: &S, session: &Session, now: Timestamp) -> Result<(), Failure> {
+    let Some(idle_until) = session.idle_until else { return Ok(()) };
     let (Ok(whole), Ok(half)) =
         (now.checked_add(IDLE_HOURS.hours()), now.checked_add((IDLE_HOURS / 2).hours()))
     else {
-        return Ok(session);
+        return Ok(());
     };
-    if idle_until >= half {
-        return Ok(session);
+    if idle_until < half {
+        sessions.keep_awake(&session.hash, whole).await?;
     }
-    let session = Session { idle_until: Some(whole), ..session };
-    sessions.change_session(&session).await?;
-    Ok(session)
+    Ok(())
 }
 
 /// 403, with what it would take.

@@ -94,7 +94,8 @@ pub(super) async fn create<A: Accounts, S: Sessions, U: Audits>(
             format!("expires_days must be 1 to {}; got {days}", DAYS.1),
         ));
     }
-    if auth.accounts.invitations(&caller.session.account).await?.len() >= MAX_INVITATIONS {
+    let there = auth.accounts.invitations(&caller.session.account).await?;
+    if there.iter().filter(|invitation| caller.now < invitation.valid_until).count() >= MAX_INVITATIONS {
         return Err(conflict(
             "too_many",
             format!("an account has at most {MAX_INVITATIONS} invitations at once"),

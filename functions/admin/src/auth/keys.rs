@@ -114,6 +114,12 @@ pub(super) async fn create<A: Accounts, S: Sessions, U: Audits>(
     let named = key.scopes.iter().map(Scope::to_string).collect::<Vec<_>>().join(",");
     auth.audit.put_entry(&caller.entry("key.create", key.hash.id(), [("scopes", named)])).await?;
     auth.sessions.put_session(&key).await?;
+    // Whoever has changed the person meanwhile has not seen this key.
+    let there = auth.accounts.user(&key.account, &key.user).await?;
+    if there.is_none_or(|there| there.role != key.role) {
+        auth.sessions.revoke(&key.hash).await?;
+        return Err(conflict("changed", "you were changed at the same moment: no key was made"));
+    }
     Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], Json(Shown::of(&key, Some(&token))))
         .into_response())
 }

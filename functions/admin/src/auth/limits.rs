@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
-use shared::account::Email;
+use shared::account::{Email, UserId};
 use shared::http_frame::Failure;
 
 use super::Sessions;
@@ -10,25 +10,41 @@ use super::Sessions;
 /// The time in which attempts count.
 const WINDOW: SignedDuration = SignedDuration::from_mins(15);
 
-/// Most attempts with one person's address: a guess a minute is no way through a dictionary.
-const OF_PERSON: usize = 15;
+/// Most attempts with one person's address from one place: a guess a minute is no way through a dictionary.
+const OF_PERSON_THERE: u16 = 15;
+
+/// Most attempts with one person's address from everywhere: more than one place's, so that nobody locks others out alone.
+const OF_PERSON: u16 = 60;
 
 /// Most attempts from one address of the network: an office has one.
-const OF_SOURCE: usize = 100;
+const OF_SOURCE: u16 = 100;
 
-/// Counts an attempt with this address from there, and refuses one too many: whoever is told so does not learn whether
-/// the password was right. Refused attempts count too. Addresses are stored as hashes.
+/// Counts an attempt to get in with this address from there, and refuses one too many: whoever is told so does not learn
+/// whether the password was right. Refused attempts count too, where they are refused. Addresses are stored as hashes.
 pub(super) async fn attempt<S: Sessions>(
     sessions: &S,
     email: &Email,
     source: Option<&str>,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let hash = |kind: &str, name: &str| faster_hex::hex_string(&Sha256::digest(format!("{kind} {name}")));
-    let by_person = sessions.attempt(&hash("person", email.as_str()), now, WINDOW).await? > OF_PERSON;
-    let by_source = match source {
-        Some(source) => sessions.attempt(&hash("source", source), now, WINDOW).await? > OF_SOURCE,
-        None => false,
-    };
-    if by_person || by_source { Err(Failure::TooMany(WINDOW)) } else { Ok(()) }
+    let (email, there) = (email.as_str(), source.unwrap_or_default());
+    count(sessions, &format!("source {there}"), now, OF_SOURCE).await?;
+    count(sessions, &format!("person {email} source {there}"), now, OF_PERSON_THERE).await?;
+    count(sessions, &format!("person {email}"), now, OF_PERSON).await
+}
+
+/// The same for a change of password by who has signed in: whoever attacks their log-in must not stop it.
+pub(super) async fn change<S: Sessions>(
+    sessions: &S,
+    user: &UserId,
+    source: Option<&str>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    count(sessions, &format!("password {user} source {}", source.unwrap_or_default()), now, OF_PERSON_THERE)
+        .await
+}
+
+async fn count<S: Sessions>(sessions: &S, name: &str, now: Timestamp, most: u16) -> Result<(), Failure> {
+    let name = faster_hex::hex_string(&Sha256::digest(name));
+    if sessions.attempt(&name, now, WINDOW, most).await? { Err(Failure::TooMany(WINDOW)) } else { Ok(()) }
 }

@@ -34,6 +34,9 @@ pub(super) async fn login<A: Accounts, S: Sessions, U: Audits>(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Failure> {
     let LogIn { email, password, cookie } = body::json(body)?;
+    if cookie {
+        asked.may_set_cookie()?;
+    }
     limits::attempt(&auth.sessions, &email, asked.source.as_deref(), auth.now()).await?;
     let user = auth.accounts.user_of(&email).await?;
     let is_right = password::is_right(&password, user.as_ref().map(|user| &user.password))?;

@@ -38,7 +38,7 @@ pub(super) async fn change<A: Accounts, S: Sessions, U: Audits>(
     let (session, now) = (&caller.session, caller.now);
     let user = auth.accounts.user(&session.account, &session.user).await?;
     let user = user.ok_or_else(|| not_found("user"))?;
-    limits::attempt(&auth.sessions, &user.email, source.as_deref(), now).await?;
+    limits::change(&auth.sessions, &user.id, source.as_deref(), now).await?;
     if !password::is_right(&current, Some(&user.password))? {
         return Err(Problem::new(
             StatusCode::FORBIDDEN,
@@ -49,6 +49,8 @@ pub(super) async fn change<A: Accounts, S: Sessions, U: Audits>(
     }
     let hash = password::hashed(password::checked(&new)?)?;
     auth.audit.put_entry(&caller.entry("user.password", &user.id, [])).await?;
+    // Before, so that a failure here leaves a password to try again with; and after, for those made meanwhile.
+    logout::end_sessions(&auth.sessions, &session.user, Some(&session.hash)).await?;
     let changed = User { password: hash, version: user.version.saturating_add(1), ..user };
     let summary = users::summary_after(&auth.accounts, &changed.account, |_| {}).await?;
     let user = UserChange::Changes(changed);

@@ -11,7 +11,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
-use shared::account::{Email, Invitation, MAX_USERS, User, UserId};
+use shared::account::{Email, Invitation, MAX_USERS, Role, User, UserId};
 use shared::http_frame::Failure;
 use shared::session::{Token, TokenHash};
 use shared::store::{AccountChange, ReadAccounts, StoreError, UserChange};
@@ -37,6 +37,9 @@ pub(super) async fn signup<A: Accounts, S: Sessions, U: Audits>(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Failure> {
     let NewUser { invitation, email, password, cookie } = body::json(body)?;
+    if cookie {
+        asked.may_set_cookie()?;
+    }
     if auth.sign_up == SignUp::Closed {
         return Err(forbidden("nobody can sign up here"));
     }
@@ -67,9 +70,17 @@ pub(super) async fn accepted(
     now: Timestamp,
 ) -> Result<Invitation, Failure> {
     let invitation = invitation_of(accounts, token.expose_secret(), now).await?;
-    invitation
-        .filter(|invitation| invitation.email.as_ref().is_none_or(|invited| invited == email))
-        .ok_or_else(|| forbidden("this invitation does not hold, was used, or is for another address"))
+    let invitation =
+        invitation.filter(|invitation| invitation.email.as_ref().is_none_or(|invited| invited == email));
+    // An invitation is as good as its inviter: not beyond the time that they are an owner.
+    let invitation = match invitation {
+        Some(invitation) if invitation.invited_by != UserId::operator() => {
+            let inviter = accounts.user(&invitation.account, &invitation.invited_by).await?;
+            inviter.filter(|inviter| inviter.role == Role::Owner).map(|_| invitation)
+        }
+        other => other,
+    };
+    invitation.ok_or_else(|| forbidden("this invitation does not hold, was used, or is for another address"))
 }
 
 /// The invitation with this token, if it holds.

@@ -12,7 +12,6 @@ use http::header::CACHE_CONTROL;
 use serde::{Deserialize, Serialize};
 use shared::account::{AccountId, AccountSummary, Role, User, UserId};
 use shared::http_frame::Failure;
-use shared::session::Session;
 use shared::store::{AccountChange, ReadAccounts, UserChange};
 
 use super::caller::{Asked, Caller, conflict, not_found};
@@ -67,7 +66,7 @@ pub(super) async fn change<A: Accounts, S: Sessions, U: Audits>(
     // Also where the role was the same: an earlier attempt may have come no further than the person.
     for session in auth.sessions.sessions(&user.id).await? {
         if session.role != role {
-            auth.sessions.change_session(&Session { role, ..session }).await?;
+            auth.sessions.change_role(&session.hash, role).await?;
         }
     }
     Ok(([(CACHE_CONTROL, "no-store")], Json(Person::of(&changed))).into_response())
@@ -79,22 +78,31 @@ pub(super) async fn remove<A: Accounts, S: Sessions, U: Audits>(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Failure> {
     let caller = Caller::owner(&auth, asked).await?;
-    let user = found(&auth.accounts, &caller.session.account, id).await?;
-    auth.audit.put_entry(&caller.entry("user.remove", &user.id, [])).await?;
-    let summary =
-        summary_after(&auth.accounts, &user.account, |users| users.retain(|there| there.id != user.id));
-    let summary = summary.await?;
-    keeps_an_owner(&summary)?;
-    // Sessions and keys first: should that fail, the person is still there to be removed again.
-    for session in auth.sessions.sessions(&user.id).await? {
+    let (account, id) = (&caller.session.account, id_of(id).ok_or_else(|| not_found("user"))?);
+    let user = auth.accounts.user(account, &id).await?;
+    if let Some(user) = &user {
+        auth.audit.put_entry(&caller.entry("user.remove", &user.id, [])).await?;
+        let leave = |users: &mut Vec<User>| users.retain(|there| there.id != user.id);
+        let summary = summary_after(&auth.accounts, account, leave).await?;
+        keeps_an_owner(&summary)?;
+        auth.accounts
+            .change_account(&AccountChange { summary, user: UserChange::Leaves(user.clone()) })
+            .await?;
+    }
+    // Also of somebody who is not there any more: an earlier attempt may have come no further.
+    let mut left = auth.sessions.sessions(&id).await?;
+    left.retain(|session| session.account == *account);
+    for session in &left {
         auth.sessions.revoke(&session.hash).await?;
     }
-    auth.accounts.change_account(&AccountChange { summary, user: UserChange::Leaves(user.clone()) }).await?;
-    // And those that were made meanwhile: after this nobody signs in as that person.
-    for session in auth.sessions.sessions(&user.id).await? {
-        auth.sessions.revoke(&session.hash).await?;
+    if user.is_none() && left.is_empty() {
+        return Err(not_found("user"));
     }
     Ok((StatusCode::NO_CONTENT, [(CACHE_CONTROL, "no-store")]).into_response())
+}
+
+fn id_of(id: Result<Path<String>, PathRejection>) -> Option<UserId> {
+    id.ok().and_then(|Path(id)| id.parse().ok())
 }
 
 /// The person of this id, in this account; one of another is not here.
@@ -103,8 +111,7 @@ async fn found(
     account: &AccountId,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<User, Failure> {
-    let id: Option<UserId> = id.ok().and_then(|Path(id)| id.parse().ok());
-    let user = match id {
+    let user = match id_of(id) {
         Some(id) => accounts.user(account, &id).await?,
         None => None,
     };

@@ -3,7 +3,6 @@
 use http::header::{AUTHORIZATION, SET_COOKIE};
 use serde_json::json;
 use shared::account::{AccountId, Invitation, Role, UserId};
-use shared::session::Scope;
 
 use super::*;
 
@@ -21,6 +20,9 @@ pub(super) enum By {
 impl Shop {
     pub(super) async fn ask(&self, by: &By, method: Method, path: &str, body: Option<Value>) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
         request = match by {
             By::Nobody => request,
             By::Bearer(token) => request.header(AUTHORIZATION, format!("Bearer {token}")),
@@ -362,7 +364,52 @@ async fn owners_decide_who_may_what_and_it_holds_at_once() {
     assert_eq!(users.as_array().unwrap().len(), 1);
     // Whose address is free again.
     shop.somebody(Role::Viewer, "ben@shop.example").await;
-    assert!(shop.memory.tables().sessions.values().all(|session| session.scopes.contains(&Scope::Read)));
+}
+
+#[tokio::test]
+async fn a_session_that_outlives_what_its_owner_may_opens_no_more_than_that() {
+    let shop = Shop::new();
+    let (ada, _) = shop.somebody(Role::Owner, "ada@shop.example").await;
+    let (ben, ben_id) = shop.somebody(Role::Owner, "ben@shop.example").await;
+    let before = shop.memory.tables().sessions.clone();
+    let role = |role: &str| Some(json!({"role": role}));
+    let path = format!("/api/auth/users/{ben_id}");
+    shop.ask(&ada, Method::PATCH, &path, role("viewer")).await;
+    // As if the index had not known of it.
+    shop.memory.tables().sessions.clone_from(&before);
+    assert_eq!(shop.ask(&ben, Method::GET, "/api/auth/users", None).await.status, StatusCode::FORBIDDEN);
+    // The role is the same; what an earlier attempt has left is finished.
+    shop.ask(&ada, Method::PATCH, &path, role("viewer")).await;
+    assert!(shop.memory.tables().sessions.values().any(|session| session.role == Role::Viewer));
+    assert_eq!(shop.ask(&ada, Method::DELETE, &path, None).await.status, StatusCode::NO_CONTENT);
+    shop.memory.tables().sessions.clone_from(&before);
+    assert_eq!(shop.status_of_me(&ben).await, 401);
+    assert_eq!(shop.ask(&ada, Method::DELETE, &path, None).await.status, StatusCode::NO_CONTENT, "finished");
+    assert_eq!(shop.ask(&ada, Method::DELETE, &path, None).await.status, StatusCode::NOT_FOUND);
+    assert!(shop.memory.tables().sessions.values().all(|session| session.user.as_str() != ben_id));
+}
+
+#[tokio::test]
+async fn an_invitation_ends_with_what_its_inviter_may() {
+    let shop = Shop::new();
+    let (ada, _) = shop.somebody(Role::Owner, "ada@shop.example").await;
+    let (ben, ben_id) = shop.somebody(Role::Owner, "ben@shop.example").await;
+    let made = shop.ask(&ben, Method::POST, "/api/auth/invitations", Some(json!({"role": "owner"}))).await;
+    let path = format!("/api/auth/users/{ben_id}");
+    assert_eq!(shop.ask(&ada, Method::DELETE, &path, None).await.status, StatusCode::NO_CONTENT);
+    let body = json!({"invitation": made.text("token"), "email": "ben@shop.example", "password": PASSWORD});
+    let back = shop.ask(&By::Nobody, Method::POST, "/api/auth/signup", Some(body)).await;
+    assert_eq!(back.status, StatusCode::FORBIDDEN, "{back:?}");
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_sets_no_cookie() {
+    let shop = Shop::new();
+    shop.somebody(Role::Owner, "ada@shop.example").await;
+    let body = json!({"email": "ada@shop.example", "password": PASSWORD, "cookie": true}).to_string();
+    let form = shop.post("/api/auth/login", body).await;
+    assert!(form.problem().starts_with("400 content_type"), "{form:?}");
+    assert!(!form.headers.contains_key(SET_COOKIE));
 }
 
 #[tokio::test]

@@ -31,6 +31,7 @@ async fn every_route_lets_through_whom_it_is_for() {
         (Method::PATCH, "/api/auth/users/u-7f3k2a9d0c1b2e4f", json!({"role": "owner"}), owner(404)),
         (Method::DELETE, "/api/auth/users/u-7f3k2a9d0c1b2e4f", json!(null), owner(404)),
         (Method::GET, "/api/auth/audit", json!(null), owner(200)),
+        (Method::POST, "/api/auth/logout/everywhere", json!(null), person(204)),
         (Method::POST, "/api/auth/logout", json!(null), person(204)),
     ] {
         let (shop, everybody) = everybody().await;

@@ -72,7 +72,9 @@ where
             let index = Index { buyers: &self.history, date: asked.day, people: &day.people };
             let known = index.known().await?;
             let later = known.later(asked.day);
-            if asked.then.is_empty() && !later.is_empty() {
+            // Also what came since this day was handed over: nothing moves that is not named.
+            let is_named = later.iter().all(|day| asked.then.contains(day)) || asked.then.len() >= MAX_DAYS;
+            if !is_named {
                 self.hand_over(asked, later).await?;
                 return Ok(false);
             }
@@ -101,7 +103,9 @@ where
     async fn hand_over(&self, asked: &DayRequest, later: BTreeSet<Date>) -> anyhow::Result<()> {
         info!(date = %asked.day, days = later.len(), "buyers' first days move: later days are recomputed too");
         // More than an event holds follow as well, unless that invocation dies.
-        let then = later.into_iter().take(MAX_DAYS).collect();
+        let mut then = later;
+        then.extend(&asked.then);
+        let then = then.into_iter().take(MAX_DAYS).collect();
         let request = DayRequest { then, hops: asked.hops.saturating_add(1), ..DayRequest::of(asked.day) };
         self.invoke(vec![request]).await
     }

@@ -57,7 +57,7 @@ where
     pub async fn day(&self, asked: &DayRequest, clock: impl Fn() -> Timestamp) -> anyhow::Result<()> {
         ensure!(asked.then.len().max(asked.next.len()) <= MAX_DAYS, "more than {MAX_DAYS} days at once");
         // 16 KB of future: on the heap rather than moved about.
-        let mut done = Box::pin(self.one_day_or_panic(asked, clock));
+        let mut done = Box::pin(self.one_day(asked, clock));
         let Some(next) = DayRequest::in_turn(&asked.next) else { return done.await };
         let mut requests = vec![DayRequest { since: asked.since, hops: asked.hops, ..next }];
         match timeout(PATIENCE, done.as_mut()).await {
@@ -74,27 +74,12 @@ where
         self.invoke(requests).await
     }
 
-    /// A day that panics has failed: those whose turn it is after it must not wait for ever. What it leaves behind is
-    /// only what is stored, as that of an invocation that was killed.
-    async fn one_day_or_panic(
-        &self,
-        asked: &DayRequest,
-        clock: impl Fn() -> Timestamp,
-    ) -> anyhow::Result<()> {
-        let done = AssertUnwindSafe(self.one_day(asked, clock)).catch_unwind().await;
-        done.unwrap_or_else(|_| Err(anyhow!("the sales of {} were not recomputed: a panic", asked.day)))
-    }
-
     async fn one_day(&self, asked: &DayRequest, clock: impl Fn() -> Timestamp) -> anyhow::Result<()> {
-        if let Some(since) = asked.follows_since()
-            && let Some(there) =
-                self.trend_reading(asked.day).await?.filter(|there| follow::is_done(*there, since))
-        {
-            info!(date = %asked.day, %since, read_at = %there.read_at, "the sales of a day were recomputed since");
-            return Ok(());
-        }
         let mut moved = BTreeSet::new();
-        let done = self.recompute(asked, &clock, &mut moved).await;
+        // A day that panics has failed: those whose turn it is after it must not wait for ever, and what it has moved
+        // follows as after any failure. What it leaves behind is only what is stored.
+        let done = AssertUnwindSafe(self.if_not_done(asked, &clock, &mut moved)).catch_unwind().await;
+        let done = done.unwrap_or_else(|_| Err(anyhow!("a panic")));
         let done = done.with_context(|| format!("the sales of {} were not recomputed", asked.day));
         // After a failure the rest follows when the day is tried again; what has moved is not seen twice.
         if matches!(done, Ok(true)) {
@@ -106,7 +91,24 @@ where
         let moved: Vec<Date> = moved.into_iter().collect();
         let follow = DayRequest::in_turn(&moved).map(|follow| DayRequest { since, hops, ..follow });
         let followed = self.invoke(follow.into_iter().collect()).await;
-        done.and(followed)
+        done.map(drop).and(followed)
+    }
+
+    /// Recomputes the day; `false` when that was done since, or is another invocation's.
+    async fn if_not_done(
+        &self,
+        asked: &DayRequest,
+        clock: &impl Fn() -> Timestamp,
+        moved: &mut BTreeSet<Date>,
+    ) -> anyhow::Result<bool> {
+        if let Some(since) = asked.follows_since()
+            && let Some(there) =
+                self.trend_reading(asked.day).await?.filter(|there| follow::is_done(*there, since))
+        {
+            info!(date = %asked.day, %since, read_at = %there.read_at, "the sales of a day were recomputed since");
+            return Ok(false);
+        }
+        self.recompute(asked, clock, moved).await
     }
 
     /// Has the days recomputed that imports touched lately.

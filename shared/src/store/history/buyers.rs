@@ -7,9 +7,9 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use jiff::civil::Date;
 
-use super::super::batch::{self, KEYS, together};
+use super::super::batch::{self, KEYS, pause_after, together};
 use super::super::item::{Item, check_version, key, keyed, parsed, s, text, unavailable, version};
-use super::super::transaction::{self, Ended, WRITES};
+use super::super::transaction::{self, Ended, MAX_SENDS, WRITES};
 use super::super::{BATCH, ForgetBuyers, KnownBuyer, Result, StoreError, WriteBuyers};
 use super::HistoryTable;
 use crate::purchase::BuyerToken;
@@ -115,6 +115,20 @@ impl WriteBuyers for HistoryTable {
     }
 
     async fn first_bought(&self, token: &BuyerToken, date: Date) -> Result<Option<Date>> {
+        for send in 1..=MAX_SENDS {
+            match self.move_first(token, date).await? {
+                Some(there) => return moved_from(&there, date),
+                None => tokio::time::sleep(pause_after(send)).await,
+            }
+        }
+        Err(StoreError::Conflict("a buyer's first day".to_owned()))
+    }
+}
+
+impl HistoryTable {
+    /// The item as it is after this day was made the first one, unless an earlier one is there; none when another day's
+    /// transaction is at it at this moment: the client does not send that again.
+    async fn move_first(&self, token: &BuyerToken, date: Date) -> Result<Option<Item>> {
         // All of the right-hand sides are of the item as it was.
         let update = self
             .client
@@ -130,14 +144,16 @@ impl WriteBuyers for HistoryTable {
             .expression_attribute_values(":v", version())
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let there = match update.send().await {
-            Ok(answer) => answer.attributes,
+        match update.send().await {
+            Ok(answer) => Ok(Some(answer.attributes.unwrap_or_default())),
             Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => failed.item().cloned(),
-                _ => return Err(unavailable("noting a first purchase")(error)),
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                    Ok(Some(failed.item().cloned().unwrap_or_default()))
+                }
+                Some(UpdateItemError::TransactionConflictException(_)) => Ok(None),
+                _ => Err(unavailable("noting a first purchase")(error)),
             },
-        };
-        there.map_or(Ok(None), |there| moved_from(&there, date))
+        }
     }
 }
 

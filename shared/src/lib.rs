@@ -1,7 +1,7 @@
 //! What two or more of Shopwatch's functions need, and nothing else.
 //!
 //! - the **domain** as plain types and pure functions, without AWS, clock or I/O: [`monitor`], [`schedule`],
-//!   [`signal`], [`block`], [`state`], [`incident`], [`maintenance`], [`beat`], [`history`], [`uptime`], [`verdict`],
+//!   [`signal`], [`out_of_turn`], [`block`], [`state`], [`incident`], [`maintenance`], [`beat`], [`history`], [`uptime`], [`verdict`],
 //!   [`purchase`], [`trend`], [`import`], [`session`], [`account`], [`audit`], [`email`], [`credentials`];
 //! - the **stores** ([`store`]): one small trait per permission, and the tables behind them;
 //! - the **frame** every function runs in: [`config`], [`clients`], [`telemetry`], [`problem`]; and behind features
@@ -24,6 +24,7 @@ pub mod incident;
 pub mod invoke;
 pub mod maintenance;
 pub mod monitor;
+pub mod out_of_turn;
 pub mod problem;
 pub mod purchase;
 pub mod schedule;

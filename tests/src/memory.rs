@@ -21,8 +21,8 @@ use shared::schedule::Slot;
 use shared::session::Session;
 use shared::state::ShardState;
 use shared::store::{
-    Broken, FirstHmac, MAX_SLOTS, Mark, ReadMonitors, ReadShards, ReadSignals, Result, ShardChange,
-    StoreError, Stored, WriteMonitors, WriteSignals,
+    Broken, FirstHmac, ListMonitors, MAX_SLOTS, Mark, ReadChecks, ReadMonitor, ReadMonitors, ReadShards,
+    ReadSignals, Recorded, Result, ShardChange, StoreError, Stored, WriteChecks, WriteMonitors, WriteSignals,
 };
 use shared::trend::DayTrend;
 
@@ -78,6 +78,8 @@ pub struct Tables {
     pub bought: BTreeSet<(BuyerToken, Date)>,
     /// The table `signals`.
     pub blocks: BTreeMap<(ShardId, Slot, Region), Block>,
+    /// The table `signals`: checks out of turn.
+    pub checks: BTreeMap<(Slot, Region, MonitorId), Block>,
     /// The table `purchases`.
     pub purchases: BTreeMap<Position, Purchase>,
     /// The table `imports`: the ledger.
@@ -157,6 +159,29 @@ impl ReadMonitors for Memory {
     }
 }
 
+impl ReadMonitor for Memory {
+    async fn monitor(&self, id: &MonitorId) -> Result<Option<Monitor>> {
+        Ok(self.call()?.monitors.get(id).cloned())
+    }
+}
+
+impl ListMonitors for Memory {
+    async fn monitors_of(
+        &self,
+        account: &AccountId,
+        after: Option<&MonitorId>,
+        limit: u16,
+    ) -> Result<Vec<Monitor>> {
+        let tables = self.call()?;
+        let mut monitors: Vec<Monitor> =
+            tables.monitors.values().filter(|monitor| monitor.account == *account).cloned().collect();
+        monitors.sort_by_key(|monitor| monitor.id.to_string());
+        monitors.retain(|monitor| after.is_none_or(|after| monitor.id.to_string() > after.to_string()));
+        monitors.truncate(limit.into());
+        Ok(monitors)
+    }
+}
+
 impl WriteMonitors for Memory {
     async fn change(&self, change: &ShardChange) -> Result<()> {
         let mut tables = self.call()?;
@@ -166,11 +191,13 @@ impl WriteMonitors for Memory {
             Some(stored) => version == stored + 1,
         };
         let fits = follows(tables.shards.get(&shard).map(|s| s.version), change.summary.version)
-            && change.put.iter().all(|m| follows(tables.monitors.get(&m.id).map(|m| m.version), m.version));
+            && change.put.iter().all(|m| follows(tables.monitors.get(&m.id).map(|m| m.version), m.version))
+            && change.delete.iter().all(|(id, v)| tables.monitors.get(id).is_some_and(|m| m.version == *v));
         if !fits {
             return Err(StoreError::Conflict(format!("shard {shard}")));
         }
         tables.monitors.extend(change.put.iter().map(|m| (m.id.clone(), m.clone())));
+        tables.monitors.retain(|id, _| !change.delete.iter().any(|(gone, _)| gone == id));
         tables.shards.insert(shard, change.summary.clone());
         Ok(())
     }
@@ -186,15 +213,32 @@ impl WriteSignals for Memory {
     }
 }
 
-impl ReadSignals for Memory {
-    async fn blocks(&self, shard: ShardId, slots: RangeInclusive<Slot>) -> Result<Vec<Block>> {
+impl WriteChecks for Memory {
+    async fn put_check(&self, check: &Block) -> Result<()> {
+        let key = (check.slot, check.region.clone(), check.signals[0].monitor.clone());
+        self.call()?.checks.insert(key, check.clone());
+        Ok(())
+    }
+}
+
+impl ReadChecks for Memory {
+    async fn recorded(&self, shard: ShardId, slots: RangeInclusive<Slot>) -> Result<Recorded> {
         let tables = self.call()?;
         let from = slots.end().plus(1 - MAX_SLOTS).max(*slots.start());
         let kept = |block: &&Block| {
             let expired = block.slot.start() + 192.hours() <= Timestamp::now();
             block.shard == shard && (from..=*slots.end()).contains(&block.slot) && !expired
         };
-        Ok(tables.blocks.values().filter(kept).cloned().collect())
+        Ok(Recorded {
+            blocks: tables.blocks.values().filter(kept).cloned().collect(),
+            checks: tables.checks.values().filter(kept).cloned().collect(),
+        })
+    }
+}
+
+impl ReadSignals for Memory {
+    async fn blocks(&self, shard: ShardId, slots: RangeInclusive<Slot>) -> Result<Vec<Block>> {
+        Ok(self.recorded(shard, slots).await?.blocks)
     }
 
     async fn oldest(&self, shard: ShardId) -> Result<Option<Slot>> {

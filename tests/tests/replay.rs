@@ -144,7 +144,7 @@ async fn a_day_replayed_ends_in_the_same_tables() {
     for shard in [ShardId(0), ShardId(1)] {
         let put: Vec<Monitor> = monitors.iter().filter(|m| m.id.shard() == shard).cloned().collect();
         let summary = ShardSummary::of(shard, &put, 1, Slot::of_minutes(0));
-        tables.monitors.change(&ShardChange { put, summary }).await.unwrap();
+        tables.monitors.change(&ShardChange { put, delete: Vec::new(), summary }).await.unwrap();
     }
 
     let today = Slot::containing(Timestamp::now()).date();

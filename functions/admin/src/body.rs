@@ -1,9 +1,13 @@
 //! Request bodies: JSON, of a bounded size, with no field that is not meant to be there.
 
+use std::fmt;
+
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use http::StatusCode;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Number, Value};
 use shared::http_frame::Failure;
 use shared::problem::Problem;
 
@@ -37,6 +41,72 @@ pub(crate) fn json<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> 
     Ok(value)
 }
 
+/// A JSON object with no name in it twice, however deep: of two, nobody could say which one is meant.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Object(pub(crate) Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Unambiguous::deserialize(deserializer)?.0 {
+            Value::Object(map) => Ok(Self(map)),
+            _ => Err(D::Error::custom("expected an object")),
+        }
+    }
+}
+
+/// Any JSON value without a name twice.
+struct Unambiguous(Value);
+
+impl<'de> Deserialize<'de> for Unambiguous {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Value;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("JSON")
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+                Ok(value.into())
+            }
+            fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+                Ok(value.into())
+            }
+            fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+                Ok(value.into())
+            }
+            fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+                Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+            }
+            fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+                Ok(value.into())
+            }
+            fn visit_unit<E>(self) -> Result<Value, E> {
+                Ok(Value::Null)
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+                let mut values = Vec::new();
+                while let Some(Unambiguous(value)) = items.next_element()? {
+                    values.push(value);
+                }
+                Ok(values.into())
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<Value, A::Error> {
+                let mut map = Map::new();
+                while let Some(name) = pairs.next_key::<String>()? {
+                    let Unambiguous(value) = pairs.next_value()?;
+                    if map.contains_key(&name) {
+                        let name: String = name.chars().take(80).collect();
+                        return Err(A::Error::custom(format!("duplicate field `{name}`")));
+                    }
+                    map.insert(name, value);
+                }
+                Ok(map.into())
+            }
+        }
+        deserializer.deserialize_any(Any).map(Self)
+    }
+}
+
 /// What a JSON error says, without the value that came.
 fn said(error: &serde_json::Error) -> String {
     let place = format!("at line {}, column {}", error.line(), error.column());
@@ -57,7 +127,7 @@ fn said(error: &serde_json::Error) -> String {
 fn unread(rejection: BytesRejection) -> Failure {
     match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
-            let detail = format!("the body may have at most {MAX_BYTES} bytes");
+            let detail = "the body is too long: at most 64 KB, or 4 MB of many monitors at once";
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body", detail).into()
         }
         _ => Failure::bad_request("body", "the body did not arrive whole"),

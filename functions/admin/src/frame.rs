@@ -16,7 +16,7 @@ pub(crate) fn around(routes: Router) -> Router {
 
 /// Never repeats the path: a token may be part of it.
 async fn not_found() -> Failure {
-    let detail = "nothing is here; there are POST /beats/{token} and /api/auth/…";
+    let detail = "nothing is here; there are POST /beats/{token}, /api/auth/… and what changes /api/monitor";
     Problem::new(StatusCode::NOT_FOUND, "not_found", detail).into()
 }
 

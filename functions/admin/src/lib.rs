@@ -1,4 +1,5 @@
-//! HTTP, everything that changes something: who gets in (`auth`), and the beats of targets that call us (`beats`).
+//! HTTP, everything that changes something: who gets in (`auth`), what is watched (`monitors`, with `pings`, which asks for
+//! checks; `incidents`, `maintenance`), and the beats of targets that call us (`beats`).
 //!
 //! Each endpoint is a file of its own, generic over the store traits it needs and no others. This file puts them
 //! together and into the frame (`frame`) that every answer passes; bodies are read in `body`.
@@ -8,20 +9,33 @@ mod beats;
 mod body;
 pub mod config;
 mod frame;
+mod incidents;
+mod maintenance;
+pub mod monitors;
 mod password;
+pub mod pings;
 
 #[cfg(test)]
 mod over_http;
 
+use std::sync::Arc;
+
 use axum::Router;
 use shared::http_frame::Clock;
-use shared::store::WriteBeats;
+use shared::monitor::Region;
+use shared::store::{
+    ReadIncidents, ReadMaintenance, WriteBeatTokens, WriteBeats, WriteMaintenance, WriteUpdates,
+};
 
 use crate::auth::{Accounts, Audits, Auth, Sessions, SignUp};
+use crate::incidents::Log;
+use crate::maintenance::Calendar;
+use crate::monitors::{Desk, Monitors, Secrets};
+use crate::pings::Pings;
 
 /// All that the endpoints need.
 #[derive(Debug, Clone)]
-pub struct Deps<B, A, S, U> {
+pub struct Deps<B, A, S, U, M, I, K, P> {
     /// What targets that call us have said.
     pub beats: B,
     /// Who signs in.
@@ -30,6 +44,16 @@ pub struct Deps<B, A, S, U> {
     pub sessions: S,
     /// What they did.
     pub audit: U,
+    /// What is watched.
+    pub monitors: M,
+    /// What went wrong.
+    pub incidents: I,
+    /// What targets let us in with.
+    pub secrets: K,
+    /// Who looks at targets.
+    pub pings: P,
+    /// Where `ping` is, the stack's own region first.
+    pub regions: Vec<Region>,
     /// Who may sign up.
     pub sign_up: SignUp,
     /// What the time is.
@@ -37,14 +61,38 @@ pub struct Deps<B, A, S, U> {
 }
 
 /// Every route, to be built once at start: an invocation costs no more than its answer.
-pub fn router<B, A, S, U>(deps: Deps<B, A, S, U>) -> Router
+pub fn router<B, A, S, U, M, I, K, P>(deps: Deps<B, A, S, U, M, I, K, P>) -> Router
 where
-    B: WriteBeats + Send + Sync + 'static,
+    B: WriteBeats + WriteBeatTokens + Clone + Send + Sync + 'static,
     A: Accounts,
     S: Sessions,
     U: Audits,
+    M: Monitors + ReadMaintenance + WriteMaintenance + WriteUpdates + Clone,
+    I: ReadIncidents + Send + Sync + 'static,
+    K: Secrets,
+    P: Pings,
 {
-    let Deps { beats, accounts, sessions, audit, sign_up, clock } = deps;
-    let auth = Auth { accounts, sessions, audit, sign_up, clock };
-    frame::around(beats::routes(beats, clock).merge(auth::routes(auth)))
+    let Deps {
+        beats,
+        accounts,
+        sessions,
+        audit,
+        monitors,
+        incidents,
+        secrets,
+        pings,
+        regions,
+        sign_up,
+        clock,
+    } = deps;
+    let auth = Arc::new(Auth { accounts, sessions, audit, sign_up, clock });
+    let log = Log { gate: Arc::clone(&auth), monitors: monitors.clone(), incidents };
+    let calendar = Calendar { gate: Arc::clone(&auth), monitors: monitors.clone() };
+    let desk = Desk { gate: Arc::clone(&auth), monitors, secrets, beats: beats.clone(), pings, regions };
+    let routes = beats::routes(beats, clock)
+        .merge(auth::routes(auth))
+        .merge(monitors::routes(desk))
+        .merge(incidents::routes(log))
+        .merge(maintenance::routes(calendar));
+    frame::around(routes)
 }

@@ -4,7 +4,12 @@ mod auth;
 mod beats;
 mod events;
 mod gates;
+mod monitors;
+mod ownership;
 mod secrecy;
+mod upkeep;
+
+use std::sync::{Arc, Mutex};
 
 use ::tests::memory::Memory;
 use axum::Router;
@@ -12,13 +17,16 @@ use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
 use shared::beat::Beat;
+use shared::http_frame::Failure;
 use shared::monitor::MonitorId;
 use shared::session::Token;
 use tower::ServiceExt as _;
 
 use crate::auth::SignUp;
+use crate::pings::Pings;
 use crate::{Deps, router};
 
 /// The token in the sample events.
@@ -40,6 +48,22 @@ fn nightly() -> MonitorId {
 struct Shop {
     memory: Memory,
     router: Router,
+    pings: Heard,
+}
+
+/// In place of `ping`: what it was asked for. It finds everything up.
+#[derive(Debug, Clone, Default)]
+struct Heard(Arc<Mutex<Vec<Value>>>);
+
+impl Pings for Heard {
+    async fn start(&self, monitors: &[MonitorId]) {
+        self.0.lock().unwrap().push(json!({"start": monitors}));
+    }
+
+    async fn ask(&self, request: &Value) -> Result<Vec<Box<RawValue>>, Failure> {
+        self.0.lock().unwrap().push(request.clone());
+        Ok(vec![RawValue::from_string(r#"{"outcome":"up"}"#.to_owned()).unwrap()])
+    }
 }
 
 /// What came back.
@@ -75,15 +99,21 @@ impl Shop {
         let memory = Memory::default();
         let hash = TOKEN.parse::<Token>().unwrap().hash();
         memory.tables().beat_tokens.insert(hash.to_string(), nightly());
+        let pings = Heard::default();
         let router = router(Deps {
             beats: memory.clone(),
             accounts: memory.clone(),
             sessions: memory.clone(),
             audit: memory.clone(),
+            monitors: memory.clone(),
+            incidents: memory.clone(),
+            secrets: memory.clone(),
+            pings: pings.clone(),
+            regions: ["us-east-1", "eu-west-1"].map(|region| region.parse().unwrap()).to_vec(),
             sign_up,
             clock: now,
         });
-        Self { router, memory }
+        Self { router, memory, pings }
     }
 
     /// The last beat of the one monitor.

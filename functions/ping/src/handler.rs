@@ -29,7 +29,7 @@ use crate::resolve::Resolve;
 const MAX_SLOT_AHEAD_MINUTES: i64 = 1;
 
 /// Time for reading the monitors of a shard: the other shards of the request wait for it.
-const READ: Duration = Duration::from_secs(4);
+pub(crate) const READ: Duration = Duration::from_secs(4);
 
 /// Time for reading what a round can do without.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -38,7 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const READS_AT_ONCE: usize = 16;
 
 /// Time for putting a block: less than `judge` waits for one after its grace.
-const PUT: Duration = Duration::from_secs(8);
+pub(crate) const PUT: Duration = Duration::from_secs(8);
 
 /// What an invocation reads and writes.
 pub struct Stores<M, T, B, K, S> {
@@ -174,7 +174,7 @@ where
     }
 
     /// What the targets that call us have said; the table is read if there is one.
-    async fn listen(&self, shard: ShardId, slot: Slot, due: &[Monitor]) -> Vec<Signal> {
+    pub(crate) async fn listen(&self, shard: ShardId, slot: Slot, due: &[Monitor]) -> Vec<Signal> {
         if due.is_empty() {
             return Vec::new();
         }
@@ -193,7 +193,7 @@ where
     }
 
     /// One round of checks, and whether it says anything at all.
-    async fn look(&self, due: Vec<Monitor>, down: &HashSet<MonitorId>) -> Vec<Signal> {
+    pub(crate) async fn look(&self, due: Vec<Monitor>, down: &HashSet<MonitorId>) -> Vec<Signal> {
         // For all of them together, so that a silent table cannot hold up the round.
         let until = Instant::now() + PATIENCE;
         let prepared =
@@ -259,7 +259,7 @@ fn of_broken(shard: ShardId, broken: &[Broken]) -> Vec<Signal> {
     ids.iter().map(|id| signal(id, Finding::of(Outcome::Unknown(Reason::Configuration)))).collect()
 }
 
-fn signal(monitor: &MonitorId, finding: Finding) -> Signal {
+pub(crate) fn signal(monitor: &MonitorId, finding: Finding) -> Signal {
     let Finding { outcome, status, phases, certificate_days, metrics } = finding;
     Signal { monitor: monitor.clone(), outcome, status, phases, certificate_days, metrics }
 }

@@ -1,7 +1,7 @@
 //! `ping` checks every due monitor of a few shards for one slot and writes one block of signals of each.
 //!
 //! - [`handler`] is the invocation: which monitors are due, the round of checks, the block; [`keyring`] holds what
-//!   targets let us in with, [`heartbeat`] judges those that call us;
+//!   targets let us in with, [`heartbeat`] judges those that call us, [`out_of_turn`] is what is asked between slots;
 //! - [`check`] is one check inside its time budget, [`round`] many of them at once, [`doubt`] whether the round says
 //!   anything; `retry` is when a check tries again;
 //! - the kinds of check: `http` (with `request`, `follow`, `exchange`, `http2`, `expect`), `tcp`, `tls_check` (with
@@ -13,10 +13,12 @@ pub mod check;
 pub mod config;
 pub mod connect;
 pub mod doubt;
+pub mod event;
 pub mod guard;
 pub mod handler;
 pub mod heartbeat;
 pub mod keyring;
+pub mod out_of_turn;
 pub mod resolve;
 pub mod round;
 pub mod tls;
@@ -39,6 +41,7 @@ mod tls_check;
 pub use check::{Checker, Finding, Job, Limits};
 pub use config::Config;
 pub use doubt::References;
+pub use event::Event;
 pub use guard::Guard;
 pub use handler::{Ping, Stores};
 pub use keyring::Keyring;

@@ -6,9 +6,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Builder, Region};
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use ping::{Checker, Config, Keyring, Ping, Stores};
+use ping::{Checker, Config, Event, Keyring, Ping, Stores};
 use shared::config::Env;
-use shared::schedule::PingRequest;
 use shared::store::{BeatsTable, IncidentsTable, MonitorsTable, SecretsTable, SignalsTable};
 use shared::{clients, telemetry};
 
@@ -31,8 +30,12 @@ async fn main() -> Result<(), Error> {
     checker.rehearse().await;
     let ping = Ping { stores, checker, references: config.references, region: config.region };
     let ping = &ping;
-    run(service_fn(|event: LambdaEvent<PingRequest>| async move {
-        ping.handle(&event.payload, Timestamp::now).await.map_err(|error| Error::from(format!("{error:#}")))
+    run(service_fn(|event: LambdaEvent<Event>| async move {
+        let told = match event.payload {
+            Event::Slot(request) => ping.handle(&request, Timestamp::now).await.map(|()| Vec::new()),
+            Event::OutOfTurn(request) => Box::pin(ping.out_of_turn(request, Timestamp::now)).await,
+        };
+        told.map_err(|error| Error::from(format!("{error:#}")))
     }))
     .await
 }

@@ -7,9 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use shared::purchase::Position;
 
+use crate::bookmark;
 use crate::failure::Failure;
 use crate::params::Params;
 use crate::range::Range;
@@ -89,16 +89,9 @@ fn refused(detail: &'static str) -> Failure {
     Failure::bad_request("cursor", detail)
 }
 
-/// The first 64 bits of the SHA-256 of what the client asked for: names the query without repeating a buyer.
+/// Names the query without repeating a buyer.
 fn fingerprint(params: &Params) -> String {
-    let mut hash = Sha256::new();
-    for name in OF_QUERY {
-        // A length before each part: «a», «bc» is not «ab», «c»; and what is missing is not what is empty.
-        let length = params.text(name).map_or(u64::MAX, |text| text.len() as u64);
-        hash.update(length.to_be_bytes());
-        hash.update(params.text(name).unwrap_or_default());
-    }
-    URL_SAFE_NO_PAD.encode(&hash.finalize()[..8])
+    bookmark::list(OF_QUERY.map(|name| params.text(name)))
 }
 
 #[cfg(test)]

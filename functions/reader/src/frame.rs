@@ -30,8 +30,8 @@ async fn not_found(uri: Uri) -> Failure {
     let secret = path.contains('@') || path.contains("%40") || path.starts_with("/beats/");
     let shown = if secret { "this path" } else { path.as_str() };
     let detail = format!(
-        "nothing is at {shown}; there are /, /signals, /incidents, /purchases, /purchases/trends, /imports and \
-         /healthz"
+        "nothing is at {shown}; there are /, /signals, /incidents, /api/monitor, /api/results, /purchases, \
+         /purchases/trends, /imports, /metrics and /healthz"
     );
     Problem::new(StatusCode::NOT_FOUND, "not_found", detail).into()
 }

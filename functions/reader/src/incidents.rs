@@ -1,7 +1,8 @@
 //! `GET /incidents?days=30`: the incidents that were opened in the last days, newest first.
 //!
-//! Anybody sees those of public monitors; an API key with the scope `read` shows those of private and of deleted
-//! ones too.
+//! Anybody sees those of the public monitors of the installation's own account; an API key with the scope `read` shows
+//! those of all monitors of its account. Whose a deleted monitor was nobody knows: its incidents are for keys of the
+//! installation's own account.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,9 +16,9 @@ use http::{HeaderMap, Method, Uri};
 use serde::Serialize;
 use shared::http_frame::access;
 use shared::incident::{ClosedBy, Incident, IncidentId};
-use shared::monitor::{MonitorId, MonitorName, Region};
+use shared::monitor::{Monitor, MonitorId, MonitorName, Region};
 use shared::schedule::Slot;
-use shared::session::Scope;
+use shared::session::{Scope, Session};
 use shared::signal::Reason;
 use shared::state::State;
 use shared::store::{ReadIncidents, ReadMonitors, ReadSessions, ReadShards};
@@ -25,6 +26,7 @@ use shared::store::{ReadIncidents, ReadMonitors, ReadSessions, ReadShards};
 use crate::Clock;
 use crate::answer;
 use crate::failure::Failure;
+use crate::hidden;
 use crate::params::Params;
 use crate::watched;
 
@@ -94,39 +96,49 @@ where
     K: ReadSessions,
 {
     let now = (deps.clock)();
-    let with_key = headers.contains_key(AUTHORIZATION);
-    if with_key {
-        access::require(&deps.sessions, &Method::GET, &headers, Scope::Read, now).await?;
-    }
+    let session = if headers.contains_key(AUTHORIZATION) {
+        Some(access::require(&deps.sessions, &Method::GET, &headers, Scope::Read, now).await?)
+    } else {
+        None
+    };
     let params = Params::of(&uri, &["days"])?;
     let days = params.number("days", 1..=MAX_DAYS)?.unwrap_or(DEFAULT_DAYS);
 
-    let shards = watched::monitors(&deps.monitors, |monitor| monitor.public || with_key).await?;
-    let monitors = shards.into_iter().flat_map(|(_, monitors)| monitors);
-    let names: HashMap<MonitorId, MonitorName> = monitors.map(|monitor| (monitor.id, monitor.name)).collect();
+    // All of them: what is not among them is deleted.
+    let shards = watched::monitors(&deps.monitors, |_| true).await?;
+    let monitors: HashMap<MonitorId, Monitor> =
+        shards.into_iter().flat_map(|(_, of_shard)| of_shard).map(|one| (one.id.clone(), one)).collect();
     let now = Slot::containing(now);
     let opened = now.plus(-1_440 * i64::from(days))..=now;
     let read = deps.incidents.incidents(opened, MAX_READ).await?;
     let seen: Vec<&Incident> =
-        read.iter().filter(|incident| with_key || names.contains_key(&incident.monitor)).collect();
+        read.iter().filter(|incident| is_seen(incident, &monitors, session.as_ref())).collect();
 
     let answer = Answer {
-        incidents: seen.iter().take(MAX_ANSWERED).map(|incident| entry(incident, &names)).collect(),
+        incidents: seen.iter().take(MAX_ANSWERED).map(|incident| entry(incident, &monitors)).collect(),
         more: seen.len() > MAX_ANSWERED || read.len() >= MAX_READ,
     };
     let body = answer::json(&answer)?;
-    Ok(if with_key {
+    Ok(if session.is_some() {
         answer::private(answer::JSON, body)
     } else {
         answer::public(&headers, answer::JSON, body)
     })
 }
 
-fn entry<'a>(incident: &'a Incident, names: &'a HashMap<MonitorId, MonitorName>) -> Entry<'a> {
+/// Whether the holder of this session, or somebody without one, sees the incident.
+fn is_seen(incident: &Incident, monitors: &HashMap<MonitorId, Monitor>, session: Option<&Session>) -> bool {
+    match monitors.get(&incident.monitor) {
+        Some(monitor) => watched::is_for(session, monitor) && hidden::shows(monitor, incident.opened_at),
+        None => session.is_some_and(|session| session.account.is_home()),
+    }
+}
+
+fn entry<'a>(incident: &'a Incident, monitors: &'a HashMap<MonitorId, Monitor>) -> Entry<'a> {
     Entry {
         id: incident.id(),
         monitor: &incident.monitor,
-        name: names.get(&incident.monitor),
+        name: monitors.get(&incident.monitor).map(|monitor| &monitor.name),
         state: incident.state,
         reason: incident.reason,
         status: incident.status,

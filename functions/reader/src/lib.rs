@@ -1,24 +1,34 @@
-//! HTTP, everything that only reads: the status page, signals, incidents, purchases and their trends, imports.
+//! HTTP, everything that only reads: the status page, signals, incidents, monitors and their results, purchases and their
+//! trends, imports, metrics.
 //!
 //! Each endpoint is a file of its own, generic over the store traits it needs and no others: `status`,
-//! `signals`, `incidents`, `purchases`, `trends`, `imports`, `healthz`. This file puts them together and into the
+//! `signals`, `incidents`, `monitors`, `monitor`, `results`, `purchases`, `trends`, `imports`, `metrics`, `healthz`. This
+//! file puts them together and into the
 //! frame (`frame`) that every answer passes.
 
 mod accept;
 mod answer;
 mod bars;
+mod bookmark;
 pub mod config;
 pub mod cors;
 mod csv;
 mod cursor;
 mod frame;
 mod healthz;
+mod hidden;
 mod imports;
 mod incidents;
+mod judged;
 mod link;
+mod metrics;
 mod minutes;
+mod monitor;
+mod monitors;
+mod own;
 mod purchases;
 mod range;
+mod results;
 mod signals;
 mod standing;
 mod status;
@@ -34,8 +44,8 @@ mod over_http;
 use axum::Router;
 use shared::http_frame::{failure, params};
 use shared::store::{
-    ListImports, ReadHistory, ReadIncidents, ReadMaintenance, ReadMonitors, ReadPurchases, ReadSessions,
-    ReadShards, ReadSignals, ReadStates, ReadTrends,
+    ListImports, ListMonitors, ReadChecks, ReadHistory, ReadIncidents, ReadMaintenance, ReadMonitor,
+    ReadMonitors, ReadPurchases, ReadSessions, ReadShards, ReadSignals, ReadStates, ReadTrends,
 };
 
 pub use shared::http_frame::{Clock, event};
@@ -72,12 +82,13 @@ pub struct Deps<M, S, I, H, P, L, K> {
 /// Every route, to be built once at start: an invocation costs no more than its answer.
 pub fn router<M, S, I, H, P, L, K>(deps: Deps<M, S, I, H, P, L, K>) -> Router
 where
-    M: ReadShards + ReadMonitors + ReadMaintenance + Clone + Send + Sync + 'static,
-    S: ReadSignals + Clone + Send + Sync + 'static,
+    M: ReadShards + ReadMonitors + ReadMonitor + ListMonitors + ReadMaintenance,
+    M: Clone + Send + Sync + 'static,
+    S: ReadSignals + ReadChecks + Clone + Send + Sync + 'static,
     I: ReadStates + ReadIncidents + Clone + Send + Sync + 'static,
     H: ReadHistory + ReadTrends + Clone + Send + Sync + 'static,
     P: ReadPurchases + Send + Sync + 'static,
-    L: ListImports + Send + Sync + 'static,
+    L: ListImports + Clone + Send + Sync + 'static,
     K: ReadSessions + Clone + Send + Sync + 'static,
 {
     let Deps {
@@ -93,11 +104,15 @@ where
         page_title,
         clock,
     } = deps;
-    let (m, s, i, h) = (monitors.clone(), signals.clone(), incidents.clone(), history.clone());
+    let (m, s, i, h, l, k) = (&monitors, &signals, &incidents, &history, &ledger, &sessions);
     let routes = Router::new()
-        .merge(status::routes(m, s, i, h, clock, page_title))
-        .merge(signals::routes(monitors.clone(), signals, sessions.clone(), clock))
-        .merge(incidents::routes(monitors, incidents, sessions.clone(), clock))
+        .merge(status::routes(m.clone(), s.clone(), i.clone(), h.clone(), clock, page_title))
+        .merge(signals::routes(m.clone(), s.clone(), k.clone(), clock))
+        .merge(incidents::routes(m.clone(), i.clone(), k.clone(), clock))
+        .merge(monitors::routes(m.clone(), i.clone(), k.clone(), clock))
+        .merge(monitor::routes(m.clone(), i.clone(), k.clone(), clock))
+        .merge(results::routes(m.clone(), s.clone(), h.clone(), k.clone(), clock))
+        .merge(metrics::routes((m.clone(), s.clone()), (i.clone(), h.clone()), (l.clone(), k.clone()), clock))
         .merge(purchases::routes(purchases, sessions.clone(), clock))
         .merge(trends::routes(history, sessions.clone(), public_trends, clock))
         .merge(imports::routes(ledger, sessions, clock))

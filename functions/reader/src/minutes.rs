@@ -8,6 +8,8 @@ use shared::schedule::{Slot, is_due};
 use shared::signal::Signal;
 use shared::verdict::{Verdict, verdict};
 
+use crate::hidden;
+
 /// Minutes that are shown: an hour.
 pub(crate) const MINUTES: i64 = 60;
 
@@ -50,12 +52,17 @@ impl<'a> Minutes<'a> {
     /// What each of the monitor's regions found in this slot.
     pub(crate) fn signals(&self, monitor: &Monitor, slot: Slot) -> impl Iterator<Item = &'a Signal> {
         let of_region = |block: &&&Block| monitor.regions.contains(&block.region);
-        self.blocks(slot).iter().filter(of_region).filter_map(|block| block.signal(&monitor.id))
+        self.shown(monitor, slot).iter().filter(of_region).filter_map(|block| block.signal(&monitor.id))
     }
 
     /// The verdict over this slot, as `judge` would make it. A block that came too late for `judge` is seen here.
     pub(crate) fn verdict(&self, monitor: &Monitor, slot: Slot) -> Verdict {
-        verdict(monitor, self.blocks(slot))
+        verdict(monitor, self.shown(monitor, slot))
+    }
+
+    /// The blocks of this slot, if it is shown of this monitor.
+    fn shown(&self, monitor: &Monitor, slot: Slot) -> &[&'a Block] {
+        if hidden::shows(monitor, slot) { self.blocks(slot) } else { &[] }
     }
 
     fn blocks(&self, slot: Slot) -> &[&'a Block] {

@@ -1,13 +1,21 @@
 //! Tests of the whole function: a shop in memory, asked over HTTP.
 
+mod accounts;
+mod checks;
 mod csv;
 mod events;
 mod frame;
+mod gate;
 mod imports;
 mod incidents;
+mod keys;
+mod latest;
+mod metrics;
+mod monitors;
 mod purchases;
 mod signals;
 mod status;
+mod summary;
 mod trends;
 
 use std::collections::BTreeMap;
@@ -21,24 +29,41 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::Value;
-use shared::account::{AccountId, Role, UserId};
 use shared::block::Block;
 use shared::import::{Import, ObjectVersion};
 use shared::incident::{Closed, ClosedBy, Incident};
-use shared::monitor::{Interval, Monitor, MonitorId, ShardId};
+use shared::monitor::{Interval, Monitor, MonitorId, Region, ShardId};
 use shared::purchase::{Position, Purchase, RowId};
 use shared::schedule::Slot;
-use shared::session::{Kind, Scope, Session, Token};
+use shared::session::{Kind, Scope, Token};
 use shared::signal::{Outcome, Phases, Reason, Signal};
 use shared::state::{MonitorState, State};
 use shared::trend::{DayTrend, Sales};
 use tower::ServiceExt as _;
 
+use self::keys::elsewhere;
 use crate::{Deps, router};
 
 /// The tests' time. Far from the real one, because the stores' expiry follows that.
 fn now() -> Timestamp {
     "2126-11-21T14:25:30Z".parse().unwrap()
+}
+
+/// The slot so many minutes ago.
+fn ago(minutes: i64) -> Slot {
+    Slot::containing(now()).plus(-minutes)
+}
+
+/// What a check found, and nothing else about it.
+fn signal(id: &str, outcome: Outcome, status: Option<u16>) -> Signal {
+    Signal {
+        monitor: id.parse().unwrap(),
+        outcome,
+        status,
+        phases: Phases::default(),
+        certificate_days: None,
+        metrics: Vec::new(),
+    }
 }
 
 const TIMEOUT: Outcome = Outcome::Down(Reason::Timeout);
@@ -132,14 +157,7 @@ impl Shop {
     }
 
     fn record_from(&self, region: &str, minutes_ago: i64, found: &[(&str, Outcome, Option<u16>)]) {
-        let signal = |(id, outcome, status): &(&str, Outcome, Option<u16>)| Signal {
-            monitor: id.parse().unwrap(),
-            outcome: *outcome,
-            status: *status,
-            phases: Phases::default(),
-            certificate_days: None,
-            metrics: Vec::new(),
-        };
+        let signal = |(id, outcome, status): &(&str, Outcome, Option<u16>)| signal(id, *outcome, *status);
         let shard = found[0].0.parse::<MonitorId>().unwrap().shard();
         self.record_signals(shard, region, minutes_ago, found.iter().map(signal).collect());
     }
@@ -147,30 +165,44 @@ impl Shop {
     fn record_signals(&self, shard: ShardId, region: &str, minutes_ago: i64, signals: Vec<Signal>) {
         let block = Block {
             shard,
-            slot: Slot::containing(now()).plus(-minutes_ago),
+            slot: ago(minutes_ago),
             region: region.parse().unwrap(),
-            written_at: Slot::containing(now()).plus(-minutes_ago).start() + 3.seconds(),
+            written_at: ago(minutes_ago).start() + 3.seconds(),
             signals,
         };
         let key = (shard, block.slot, block.region.clone());
         self.memory.tables().blocks.insert(key, block);
     }
 
+    /// Records a check that was made out of turn so many minutes ago, ten seconds into the minute.
+    fn record_out_of_turn(&self, id: &str, region: &str, minutes_ago: i64, outcome: Outcome) {
+        let signal = signal(id, outcome, None);
+        let (slot, region) = (ago(minutes_ago), region.parse::<Region>().unwrap());
+        let key = (slot, region.clone(), signal.monitor.clone());
+        let check = Block {
+            shard: signal.monitor.shard(),
+            slot,
+            region,
+            written_at: slot.start() + 10.seconds(),
+            signals: vec![signal],
+        };
+        self.memory.tables().checks.insert(key, check);
+    }
+
     /// An incident of this monitor that was opened so many minutes ago, after two minutes of time-outs; closed so
     /// many minutes ago if it is.
     fn incident(&self, id: &str, opened: i64, closed: Option<i64>) -> Incident {
-        let slot = |minutes_ago: i64| Slot::containing(now()).plus(-minutes_ago);
         let incident = Incident {
             monitor: id.parse().unwrap(),
-            opened_at: slot(opened),
-            began_at: slot(opened + 1),
+            opened_at: ago(opened),
+            began_at: ago(opened + 1),
             state: State::Down,
-            down_at: Some(slot(opened)),
+            down_at: Some(ago(opened)),
             reason: Reason::Timeout,
             status: None,
             regions: vec!["us-east-1".parse().unwrap()],
             flapping: false,
-            closed: closed.map(|ago| Closed { at: slot(ago), by: ClosedBy::Recovery }),
+            closed: closed.map(|minutes| Closed { at: ago(minutes), by: ClosedBy::Recovery }),
         };
         self.memory.tables().incidents.insert(incident.id(), incident.clone());
         incident
@@ -181,29 +213,6 @@ impl Shop {
         let id: MonitorId = id.parse().unwrap();
         let judged = MonitorState { state, ..MonitorState::unknown(Slot::containing(now()).plus(-minutes)) };
         self.memory.tables().states.entry(id.shard()).or_default().monitors.insert(id, judged);
-    }
-
-    /// A new API key of these scopes, and its token.
-    fn key(&self, scopes: &[Scope], valid_until: Option<Timestamp>) -> String {
-        let token = Token::random().unwrap();
-        self.add_key(&token, scopes, valid_until);
-        token.expose().to_owned()
-    }
-
-    fn add_key(&self, token: &Token, scopes: &[Scope], valid_until: Option<Timestamp>) {
-        let key = Session {
-            hash: token.hash(),
-            kind: Kind::Key,
-            name: "test".to_owned(),
-            user: UserId::operator(),
-            account: AccountId::default(),
-            role: Role::Viewer,
-            scopes: scopes.to_vec(),
-            created_at: now(),
-            valid_until,
-            idle_until: None,
-        };
-        self.memory.tables().sessions.insert(key.hash.to_string(), key);
     }
 
     fn purchase(&self, at: &str, row: u128, item: &str, quantity: &str, price: &str) {

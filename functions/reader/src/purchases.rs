@@ -26,7 +26,7 @@ use crate::cursor::Cursor;
 use crate::failure::Failure;
 use crate::link;
 use crate::params::Params;
-use crate::range::Range;
+use crate::range::{self, Range};
 use crate::walk::{Budget, Search, walk};
 
 /// Purchases per page unless the request says otherwise.
@@ -111,7 +111,7 @@ fn search_of(params: &Params, now: Timestamp) -> Result<(Search, Option<Cursor>)
     let item: Option<ItemId> = params.parsed("item", "an item's number")?;
     let buyer: Option<BuyerToken> = buyer_of(params)?;
     let limit = params.number("limit", 1..=MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
-    let given = Range::of(params, now)?;
+    let given = Range::of(params, now, range::DEFAULT)?;
     let cursor = Cursor::of(params)?;
     let range = cursor.map_or(given, |cursor| cursor.range);
     Ok((Search { range, item, buyer, limit }, cursor))

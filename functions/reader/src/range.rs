@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::failure::Failure;
 use crate::params::{Params, invalid};
 
-/// The range's length in days where a query says nothing.
-const DEFAULT_DAYS: i64 = 30;
+/// The range's length where a query of purchases or trends says nothing: 30 days.
+pub(crate) const DEFAULT: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 const RULE: &str = "a date (2026-11-21), an instant (2026-11-21T14:00:00Z, or with an offset whose + is written \
                     %2B) or a date and time in UTC (2026-11-21T14:00:00), from 1970 to 9998";
@@ -28,15 +28,15 @@ impl Range {
         (from < until && is_sortable(from) && is_sortable(until)).then_some(Self { from, until })
     }
 
-    /// What `from` and `to` say; by default the 30 days before `to`, which is now by default.
-    pub(crate) fn of(params: &Params, now: Timestamp) -> Result<Self, Failure> {
+    /// What `from` and `to` say; by default so much before `to`, which is now by default.
+    pub(crate) fn of(params: &Params, now: Timestamp, default: SignedDuration) -> Result<Self, Failure> {
         let until = match Given::of(params, "to")? {
             Some(given) => given.end().ok_or_else(|| beyond("to", params))?,
             None => now,
         };
         let from = match Given::of(params, "from")? {
             Some(given) => given.start().ok_or_else(|| beyond("from", params))?,
-            None => (until - SignedDuration::from_hours(24 * DEFAULT_DAYS)).max(Timestamp::UNIX_EPOCH),
+            None => (until - default).max(Timestamp::UNIX_EPOCH),
         };
         Self::new(from, until).ok_or_else(|| {
             Failure::bad_request("range", format!("from must be before to; the range is {from} to {until}"))
@@ -154,7 +154,7 @@ mod tests {
     fn range(query: &str) -> Result<(String, String), String> {
         let uri: Uri = format!("/?{query}").parse().unwrap();
         let now = "2026-11-21T14:25:30Z".parse().unwrap();
-        let range = Params::of(&uri, &["from", "to"]).and_then(|params| Range::of(&params, now));
+        let range = Params::of(&uri, &["from", "to"]).and_then(|params| Range::of(&params, now, DEFAULT));
         match range {
             Ok(range) => Ok((range.from().to_string(), range.until().to_string())),
             Err(Failure::Problem(problem)) => Err(format!("{}: {}", problem.kind, problem.detail)),

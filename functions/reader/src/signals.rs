@@ -1,7 +1,8 @@
 //! `GET /signals?limit=60&url=…&detail=true`: the newest signals of each URL, oldest first.
 //!
-//! Anybody sees public monitors; an API key with the scope `read` shows private ones too. What a check found
-//! out nothing in (blocked, unknown) is no record unless details are asked for: unknown is not down.
+//! Anybody sees the public monitors of the installation's own account; an API key with the scope `read` shows those of
+//! its account, private ones too. What a check found out nothing in (blocked, unknown) is no record unless details are
+//! asked for: unknown is not down.
 
 mod detail;
 
@@ -27,6 +28,7 @@ use shared::store::{ReadMonitors, ReadSessions, ReadShards, ReadSignals};
 use crate::Clock;
 use crate::answer;
 use crate::failure::Failure;
+use crate::hidden;
 use crate::params::Params;
 use crate::watched::{self, Found};
 
@@ -141,18 +143,19 @@ where
     K: ReadSessions,
 {
     let now = (deps.clock)();
-    let with_key = headers.contains_key(AUTHORIZATION);
-    if with_key {
-        access::require(&deps.sessions, &Method::GET, &headers, Scope::Read, now).await?;
-    }
+    let session = if headers.contains_key(AUTHORIZATION) {
+        Some(access::require(&deps.sessions, &Method::GET, &headers, Scope::Read, now).await?)
+    } else {
+        None
+    };
     let params = Params::of(&uri, &["limit", "url", "detail"])?;
     let limit = params.number("limit", 1..=MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
     let url: Option<Target> = params.parsed("url", "a monitor's whole URL such as https://shop.example/")?;
     let detail = params.parsed("detail", "true or false")?.unwrap_or(false);
-    let wanted = Wanted { limit, detail, with_key };
+    let wanted = Wanted { limit, detail, with_key: session.is_some() };
 
     let is_wanted = |monitor: &Monitor| {
-        (monitor.public || with_key) && url.as_ref().is_none_or(|url| url.0 == monitor.target())
+        watched::is_for(session.as_ref(), monitor) && url.as_ref().is_none_or(|url| url.0 == monitor.target())
     };
     let shards = watched::monitors(&deps.monitors, is_wanted).await?;
     refuse_too_large(&shards, wanted)?;
@@ -162,7 +165,7 @@ where
     if body.len() > MAX_BYTES {
         return Err(too_large(format!("the answer has {} bytes", body.len())));
     }
-    Ok(if with_key {
+    Ok(if wanted.with_key {
         answer::private(answer::JSON, body)
     } else {
         answer::public(&headers, answer::JSON, body)
@@ -250,7 +253,7 @@ fn seen_of_shard(
 ) -> Result<Vec<(String, Vec<Seen>)>, Failure> {
     let found = watched::by_monitor(blocks);
     let of_monitor = |monitor: &Monitor| {
-        let first = last.plus(-minutes_back(monitor, wanted.limit));
+        let first = hidden::shown_from(monitor, last.plus(-minutes_back(monitor, wanted.limit)));
         let found = found.get(&monitor.id).map_or(&[][..], Vec::as_slice);
         let is_record =
             |f: &&Found<'_>| f.slot >= first && (wanted.detail || f.signal.outcome.is_available().is_some());

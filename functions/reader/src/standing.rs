@@ -7,6 +7,7 @@ use shared::state::{MonitorState, State};
 use shared::verdict::Verdict;
 
 use crate::bars;
+use crate::hidden;
 use crate::minutes::Minutes;
 use crate::words;
 use crate::worked_on::WorkedOn;
@@ -42,7 +43,7 @@ impl Standing {
             (Some((slot, Verdict::Unknown)), _) => {
                 Self { state: State::Unknown, words: silence(monitor, minutes, slot, now) }
             }
-            (_, Some(judged)) => Self { state: judged.state, words: since(judged, now) },
+            (_, Some(judged)) => Self { state: judged.state, words: since(monitor, judged, now) },
             (Some((_, verdict)), None) => Self { state: bars::state(&verdict), words: of_verdict(&verdict) },
             (None, None) => Self::bare(State::Unknown),
         }
@@ -53,8 +54,8 @@ impl Standing {
     }
 }
 
-fn since(judged: &MonitorState, now: Slot) -> String {
-    let since = format!("since {}", words::time(judged.since, now));
+fn since(monitor: &Monitor, judged: &MonitorState, now: Slot) -> String {
+    let since = format!("since {}", words::time(hidden::shown_from(monitor, judged.since), now));
     match &judged.why {
         // Of one that is up, it is what was wrong a moment ago.
         Some(why) if judged.state != State::Up => format!("{since}: {}", words::why(why.reason, why.status)),

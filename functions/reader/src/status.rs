@@ -1,4 +1,4 @@
-//! `GET /`: the public status page. Private monitors are not on it, whoever asks.
+//! `GET /`: the public status page, of the installation's own account. Private monitors are not on it, whoever asks.
 
 mod card;
 mod incidents;
@@ -19,7 +19,6 @@ use shared::schedule::Slot;
 use shared::state::State;
 use shared::store::{
     ReadHistory, ReadIncidents, ReadMaintenance, ReadMonitors, ReadShards, ReadSignals, ReadStates,
-    StoreError,
 };
 
 use crate::Clock;
@@ -31,7 +30,7 @@ use crate::watched::{self, SHARDS_AT_ONCE};
 use crate::worked_on::WorkedOn;
 
 use self::card::{Card, Shard};
-use self::incidents::{Incidents, Names};
+use self::incidents::{Incidents, Names, Shown};
 
 /// Monitors on the page at most: about 2 MB, while an answer of Lambda may have 6.
 const MAX_SHOWN: usize = 500;
@@ -94,7 +93,7 @@ where
 {
     Params::of(&uri, &[])?;
     let now = Slot::containing((deps.clock)());
-    let shards = watched::monitors(&deps.monitors, |monitor| monitor.public).await?;
+    let shards = watched::monitors(&deps.monitors, watched::is_for_anybody).await?;
     let names = names(&shards);
     let mut seen = deps.shards(shards, now).await?;
     let summary = summary(&seen);
@@ -140,9 +139,10 @@ where
         stream::iter(shards)
             .map(|(shard, monitors)| async move {
                 let is_shown = monitors.iter().any(|monitor| shown.contains(&monitor.id));
-                let summary =
-                    async { if is_shown { readable(self.history.summary(shard).await) } else { Ok(None) } };
-                let state = async { readable(self.incidents.state(shard).await) };
+                let summary = async {
+                    if is_shown { watched::readable(self.history.summary(shard).await) } else { Ok(None) }
+                };
+                let state = async { watched::readable(self.incidents.state(shard).await) };
                 let (blocks, state, summary) =
                     try_join!(self.signals.blocks(shard, first..=now), state, summary)?;
                 Ok(Shard::of(monitors, &blocks, state, summary, worked_on, shown, now))
@@ -150,17 +150,6 @@ where
             .buffered(SHARDS_AT_ONCE)
             .try_collect()
             .await
-    }
-}
-
-/// A stored text that cannot be read must not hide the page: it is said in the log, and left out.
-fn readable<T>(read: shared::store::Result<Option<T>>) -> shared::store::Result<Option<T>> {
-    match read {
-        Err(error @ StoreError::Broken(_)) => {
-            tracing::error!(%error, "left out of the status page");
-            Ok(None)
-        }
-        read => read,
     }
 }
 
@@ -173,7 +162,9 @@ fn shown(shards: &[(ShardId, Vec<Monitor>)]) -> HashSet<MonitorId> {
 
 fn names(shards: &[(ShardId, Vec<Monitor>)]) -> Names {
     let all = shards.iter().flat_map(|(_, monitors)| monitors);
-    all.map(|monitor| (monitor.id.clone(), monitor.name.to_string())).collect()
+    let shown =
+        |monitor: &Monitor| Shown { name: monitor.name.to_string(), hidden_before: monitor.hidden_before };
+    all.map(|monitor| (monitor.id.clone(), shown(monitor))).collect()
 }
 
 /// One line above all: how many monitors are in which state, the worst first.

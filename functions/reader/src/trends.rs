@@ -28,7 +28,7 @@ use crate::answer;
 use crate::csv::{Table, number};
 use crate::failure::Failure;
 use crate::params::Params;
-use crate::range::Range;
+use crate::range::{self, Range};
 use bucket::{BucketSize, RULE};
 use sums::Trend;
 
@@ -106,7 +106,7 @@ where
     }
     let params = Params::of(&uri, &PARAMETERS)?;
     let size = params.parsed("bucket", RULE)?.unwrap_or(BucketSize::Day);
-    let range = size.covered(Range::of(&params, now)?)?;
+    let range = size.covered(Range::of(&params, now, range::DEFAULT)?)?;
 
     let dates = range.first_day()..=range.last_day();
     let trends = match size {

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use shared::block::Block;
 use shared::monitor::{Monitor, MonitorId, Region, ShardId};
 use shared::schedule::Slot;
+use shared::session::Session;
 use shared::signal::Signal;
-use shared::store::{Broken, ReadMonitors, ReadShards, ReadSignals, Result, Stored};
+use shared::store::{Broken, ReadMonitors, ReadShards, ReadSignals, Result, StoreError, Stored};
 
 /// Shards that are read at once. A day of a full shard is about 3 MB as text and 20 MB as signals.
 pub(crate) const SHARDS_AT_ONCE: usize = 4;
@@ -32,6 +33,27 @@ pub(crate) async fn monitors<M: ReadShards + ReadMonitors>(
         (shard, monitors)
     };
     Ok(found.into_iter().map(of_shard).filter(|(_, monitors)| !monitors.is_empty()).collect())
+}
+
+/// Whether somebody without a key sees this monitor: of accounts other than the installation's own nobody else does.
+pub(crate) fn is_for_anybody(monitor: &Monitor) -> bool {
+    monitor.public && monitor.account.is_home()
+}
+
+/// Whether the holder of this session, or somebody without one, sees this monitor.
+pub(crate) fn is_for(session: Option<&Session>, monitor: &Monitor) -> bool {
+    session.map_or_else(|| is_for_anybody(monitor), |session| monitor.account == session.account)
+}
+
+/// A stored text that cannot be read must not hide the others: it is said in the log, and left out.
+pub(crate) fn readable<T>(read: Result<Option<T>>) -> Result<Option<T>> {
+    match read {
+        Err(error @ StoreError::Broken(_)) => {
+            tracing::error!(%error, "left out of an answer");
+            Ok(None)
+        }
+        read => read,
+    }
 }
 
 /// Says once in the log what was left out, by id alone: what is wrong with it may quote a secret.

@@ -48,7 +48,8 @@ impl Failure {
         Self::Problem(Problem::bad_request(kind, detail))
     }
 
-    fn problem(self) -> Problem {
+    /// The document that says so; what is wrong inside goes to the log alone.
+    pub fn problem(self) -> Problem {
         match self {
             Self::Problem(problem) => problem,
             Self::Unauthorized => Problem::new(

@@ -76,7 +76,9 @@ fn certificate_days() -> u16 {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DnsCheck {
-    /// The name that is asked for; never an address.
+    /// The name that is asked for; never an address. Requests and files call it `host`: what a monitor is called is its
+    /// `name`.
+    #[serde(alias = "host")]
     pub name: TargetHost,
     /// What is asked.
     #[serde(default)]
@@ -151,10 +153,11 @@ impl Check {
         }
     }
 
-    /// The rules that types do not carry.
-    pub(super) fn validate(&self) -> Result<(), Invalid> {
-        let few = |count: usize| {
-            (count <= MAX_EXPECTED).then_some(()).ok_or_else(|| Invalid::new("at most 8 expectations", count))
+    /// The rules that types do not carry, by the field that breaks one.
+    pub(super) fn validate(&self) -> Result<(), (&'static str, Invalid)> {
+        let few = |field, count: usize| {
+            let rule = || (field, Invalid::new("at most 8 expectations", count));
+            (count <= MAX_EXPECTED).then_some(()).ok_or_else(rule)
         };
         match self {
             Self::Http(http) => http.validate(),
@@ -162,21 +165,21 @@ impl Check {
             Self::Tls(tls) => {
                 let issuer = tls.issuer.as_deref().unwrap_or("-");
                 if !(1..=200).contains(&issuer.len()) {
-                    return Err(Invalid::new("an issuer of 1 to 200 bytes", issuer));
+                    return Err(("issuer", Invalid::new("an issuer of 1 to 200 bytes", issuer)));
                 }
-                few(tls.names.len())
+                few("names", tls.names.len())
             }
             Self::Dns(dns) => {
                 if !matches!(dns.name.host(), url::Host::Domain(_)) {
-                    return Err(Invalid::new("a name and no address", &dns.name));
+                    return Err(("host", Invalid::new("a name and no address", &dns.name)));
                 }
                 if let Some(long) = dns.expect.iter().find(|answer| !(1..=500).contains(&answer.len())) {
-                    return Err(Invalid::new("an answer of 1 to 500 bytes", long));
+                    return Err(("expect", Invalid::new("an answer of 1 to 500 bytes", long)));
                 }
-                few(dns.expect.len())
+                few("expect", dns.expect.len())
             }
             Self::Heartbeat(beat) if beat.grace_minutes > MAX_GRACE_MINUTES => {
-                Err(Invalid::new("a grace of at most 1440 minutes", beat.grace_minutes))
+                Err(("grace_minutes", Invalid::new("a grace of at most 1440 minutes", beat.grace_minutes)))
             }
             Self::Heartbeat(_) => Ok(()),
         }

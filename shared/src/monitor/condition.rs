@@ -1,11 +1,13 @@
 //! Conditions on a text that a target answered with: a header's value, a value of its JSON, its whole body.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use regex_lite::{Regex, RegexBuilder};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::text::{Invalid, as_text};
 
@@ -57,7 +59,7 @@ impl FromStr for Pattern {
 as_text!(Pattern);
 
 /// How a value is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operator {
     /// The same text, or the same number.
@@ -74,18 +76,10 @@ pub enum Operator {
     Matches,
 }
 
-/// What a value must be.
+/// What a value must be. Written as a map of the operator to the value, `{"at_most": "5"}`; the value may be a number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "RawCondition", into = "RawCondition")]
+#[serde(try_from = "BTreeMap<String, Value>", into = "BTreeMap<Operator, String>")]
 pub struct Condition {
-    operator: Operator,
-    value: String,
-}
-
-/// A condition before its value is known to suit its operator.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawCondition {
     operator: Operator,
     value: String,
 }
@@ -135,16 +129,37 @@ pub fn number(text: &str) -> Option<Decimal> {
     text.parse().or_else(|_| Decimal::from_scientific(text)).ok()
 }
 
-impl TryFrom<RawCondition> for Condition {
+impl TryFrom<BTreeMap<String, Value>> for Condition {
     type Error = Invalid;
-    fn try_from(raw: RawCondition) -> Result<Self, Invalid> {
-        Self::new(raw.operator, raw.value)
+    fn try_from(fields: BTreeMap<String, Value>) -> Result<Self, Invalid> {
+        const EXPECTED: &str =
+            "one of equals, not_equals, at_most, at_least, contains and matches, with a text or a number";
+        let text = |value: &Value| match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
+        let operator = |name: &str| serde_json::from_value(name.into()).ok();
+        let mut pairs = fields.iter();
+        let found: Option<(Operator, String)> = match (pairs.next(), pairs.next(), pairs.next()) {
+            (Some((name, value)), None, None) => operator(name).zip(text(value)),
+            // As it was stored once.
+            (Some((first, Value::String(name))), Some((second, value)), None)
+                if first == "operator" && second == "value" =>
+            {
+                operator(name).zip(text(value))
+            }
+            _ => None,
+        };
+        let (operator, value) = found
+            .ok_or_else(|| Invalid::new(EXPECTED, fields.keys().cloned().collect::<Vec<_>>().join(", ")))?;
+        Self::new(operator, value)
     }
 }
 
-impl From<Condition> for RawCondition {
+impl From<Condition> for BTreeMap<Operator, String> {
     fn from(condition: Condition) -> Self {
-        Self { operator: condition.operator, value: condition.value }
+        [(condition.operator, condition.value)].into()
     }
 }
 
@@ -179,6 +194,26 @@ mod tests {
             (Operator::Equals, &long),
         ] {
             assert!(Condition::new(operator, bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn it_is_written_as_its_operator_with_its_value() {
+        let read = |text: &str| serde_json::from_str::<Condition>(text);
+        let five = Condition::new(Operator::AtMost, "5").unwrap();
+        for text in [r#"{"at_most": "5"}"#, r#"{"at_most": 5}"#, r#"{"operator": "at_most", "value": "5"}"#] {
+            assert_eq!(read(text).unwrap(), five, "{text}");
+        }
+        assert_eq!(serde_json::to_string(&five).unwrap(), r#"{"at_most":"5"}"#);
+        for bad in [
+            "{}",
+            "5",
+            r#"{"most": 5}"#,
+            r#"{"at_most": 5, "at_least": 3}"#,
+            r#"{"equals": null}"#,
+            r#"{"at_most": "x"}"#,
+        ] {
+            assert!(read(bad).is_err(), "{bad}");
         }
     }
 

@@ -177,26 +177,22 @@ impl HttpCheck {
         self.expect.needs_body() || !self.metrics.is_empty()
     }
 
-    /// The rules that types do not carry.
-    pub(super) fn validate(&self) -> Result<(), Invalid> {
+    /// The rules that types do not carry, by the field that breaks one.
+    pub(super) fn validate(&self) -> Result<(), (&'static str, Invalid)> {
         let bytes: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         if self.headers.len() > MAX_HEADERS || bytes > MAX_HEADERS_BYTES {
-            return Err(Invalid::new(
-                "at most 16 headers of 4096 bytes in all",
-                format_args!("{} of {bytes}", self.headers.len()),
-            ));
+            let got = format_args!("{} of {bytes}", self.headers.len());
+            return Err(("headers", Invalid::new("at most 16 headers of 4096 bytes in all", got)));
         }
         for (name, value) in &self.headers {
             let valid = name.parse::<HeaderName>().is_ok_and(|parsed| parsed.as_str() == name);
             if !valid || RESERVED.contains(&name.as_str()) {
-                return Err(Invalid::new("a lower-case header that no check sets itself", name));
+                return Err(("headers", Invalid::new("a lower-case header that no check sets itself", name)));
             }
             if HeaderValue::from_str(value).is_err() {
                 // The value may be a secret in the wrong place.
-                return Err(Invalid::new(
-                    "a header value without control characters",
-                    format_args!("something else for {name}"),
-                ));
+                let got = format_args!("something else for {name}");
+                return Err(("headers", Invalid::new("a header value without control characters", got)));
             }
         }
         let lengths = [
@@ -207,18 +203,18 @@ impl HttpCheck {
             self.metrics.len(),
         ];
         if let Some(length) = lengths.iter().find(|length| **length > MAX_EXPECTATIONS) {
-            return Err(Invalid::new("at most 4 conditions or metrics of one sort", length));
+            return Err(("expect", Invalid::new("at most 4 conditions or metrics of one sort", length)));
         }
         if let Some(text) = self.expect.absent.iter().find(|text| !(1..=500).contains(&text.len())) {
-            return Err(Invalid::new("a text of 1 to 500 bytes", text));
+            return Err(("expect", Invalid::new("a text of 1 to 500 bytes", text)));
         }
         if let Some(header) =
             self.expect.headers.iter().find(|header| header.name.parse::<HeaderName>().is_err())
         {
-            return Err(Invalid::new("a header's name", &header.name));
+            return Err(("expect", Invalid::new("a header's name", &header.name)));
         }
         if self.body.as_ref().is_some_and(|body| body.len() > MAX_REQUEST_BODY_BYTES) {
-            return Err(Invalid::new("a body of at most 8192 bytes", "a longer one"));
+            return Err(("body", Invalid::new("a body of at most 8192 bytes", "a longer one")));
         }
         Ok(())
     }
@@ -335,7 +331,7 @@ mod tests {
             assert!(check.validate().is_err(), "{header}");
         }
         let split = with(|check| drop(check.headers.insert("x-a".into(), "hunter2\r\nx-b: c".into())));
-        assert!(!split.unwrap_err().to_string().contains("hunter2"));
+        assert!(!split.unwrap_err().1.to_string().contains("hunter2"));
         assert!(with(|check| check.expect.absent = vec!["x".into(); 5]).is_err());
         assert!(with(|check| check.body = Some("x".repeat(8_193))).is_err());
     }

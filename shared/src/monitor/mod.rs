@@ -3,6 +3,7 @@
 mod check;
 mod condition;
 mod count;
+mod flat;
 mod host;
 mod http;
 mod ids;
@@ -11,6 +12,7 @@ mod target;
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::AccountId;
 use crate::schedule::Slot;
 use crate::text::Invalid;
 
@@ -20,6 +22,7 @@ pub use check::{
 };
 pub use condition::{Condition, MAX_PATTERN_BYTES, MAX_VALUE_BYTES, Operator, Pattern, number};
 pub use count::{Count, Retries, Streak};
+pub use flat::{Asked, AskedCredentials, FieldError, flat, shown};
 pub use host::TargetHost;
 pub use http::{
     Expect, ExpectHeader, ExpectJson, HttpCheck, MAX_EXPECTATIONS, MAX_HEADERS, MAX_HEADERS_BYTES,
@@ -78,7 +81,10 @@ pub const MAX_DEGRADED_MS: u32 = 10_000;
 pub struct Monitor {
     /// Its id; the shard is part of it.
     pub id: MonitorId,
-    /// What people call it; unique in an installation.
+    /// Whose it is.
+    #[serde(default)]
+    pub account: AccountId,
+    /// What people call it, and a file knows it by.
     pub name: MonitorName,
     /// What is checked, and how.
     pub check: Check,
@@ -116,6 +122,9 @@ pub struct Monitor {
     /// is opened for this one.
     #[serde(default)]
     pub depends_on: Vec<MonitorId>,
+    /// What was recorded before is shown to nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden_before: Option<Slot>,
     /// Counts the changes, from 1: what an update is conditioned on.
     pub version: u64,
 }
@@ -125,6 +134,7 @@ impl Monitor {
     pub fn of(id: MonitorId, name: MonitorName, check: Check, region: Region) -> Self {
         Self {
             id,
+            account: AccountId::default(),
             name,
             check,
             interval_minutes: Interval::default(),
@@ -139,6 +149,7 @@ impl Monitor {
             confirmations: Streak::default(),
             recoveries: Streak::default(),
             depends_on: Vec::new(),
+            hidden_before: None,
             version: 1,
         }
     }
@@ -148,23 +159,34 @@ impl Monitor {
     /// # Errors
     /// Names the first rule that it breaks.
     pub fn validated(self) -> Result<Self, Invalid> {
-        self.check.validate()?;
+        match self.broken_rule() {
+            None => Ok(self),
+            Some((_, rule)) => Err(rule),
+        }
+    }
+
+    /// The first rule that it breaks, of those that types do not carry, with the field that breaks it.
+    pub fn broken_rule(&self) -> Option<(&'static str, Invalid)> {
+        if let Err(broken) = self.check.validate() {
+            return Some(broken);
+        }
         if self.regions.is_empty() {
-            return Err(Invalid::new("at least one region", "none"));
+            return Some(("regions", Invalid::new("at least one region", "none")));
         }
         if self.depends_on.len() > MAX_PARENTS || self.depends_on.contains(&self.id) {
             let expected = "at most 4 monitors to depend on, and not on itself";
-            return Err(Invalid::new(expected, format_args!("{} of them", self.depends_on.len())));
+            let rule = Invalid::new(expected, format_args!("{} of them", self.depends_on.len()));
+            return Some(("depends_on", rule));
         }
         if let Some(ms) = self.degraded_ms.filter(|ms| !(1..=MAX_DEGRADED_MS).contains(ms)) {
-            return Err(Invalid::new("degraded_ms from 1 to 10000", ms));
+            return Some(("degraded_ms", Invalid::new("degraded_ms from 1 to 10000", ms)));
         }
         if let Quorum::AtLeast(regions) = self.quorum
             && !(1..=self.regions.len()).contains(&usize::from(regions))
         {
-            return Err(Invalid::new("a quorum of 1 to as many regions as there are", regions));
+            return Some(("quorum", Invalid::new("a quorum of 1 to as many regions as there are", regions)));
         }
-        Ok(self)
+        None
     }
 
     /// What it watches, for people and as `/signals` names it; a heartbeat is named by its monitor.

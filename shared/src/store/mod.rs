@@ -26,13 +26,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::beat::Beat;
-use crate::block::Block;
 use crate::credentials::Credentials;
 use crate::history::{DayOfShard, Hour, Summary};
 use crate::import::{Import, ImportCounts, ImportId, ObjectVersion};
 use crate::incident::{Incident, IncidentId, Update};
 use crate::maintenance::{Window, WindowId};
-use crate::monitor::{Monitor, MonitorId, ShardId, ShardSummary};
+use crate::monitor::{MonitorId, ShardId};
 use crate::purchase::{BuyerToken, ItemId, Position, Purchase};
 use crate::schedule::Slot;
 use crate::session::TokenHash;
@@ -47,11 +46,15 @@ pub use history::HistoryTable;
 pub use imports::{IMPORT_MONTHS, ImportsTable, month_of, walk_imports};
 pub use incidents::IncidentsTable;
 pub use mark::{Mark, Reported};
-pub use monitors::MonitorsTable;
+pub use monitors::{
+    ListMonitors, MonitorsTable, ReadMonitor, ReadMonitors, ReadShards, ShardChange, WriteMonitors,
+};
 pub use purchases::PurchasesTable;
 pub use secrets::SecretsTable;
 pub use sessions::{CountAttempts, MAX_SESSIONS, ReadSessions, SessionsTable, WriteSessions};
-pub use signals::{SignalsTable, streamed_block};
+pub use signals::{
+    MAX_SLOTS, ReadChecks, ReadSignals, Recorded, SignalsTable, WriteChecks, WriteSignals, streamed_block,
+};
 
 /// Why a store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -75,12 +78,6 @@ pub enum StoreError {
 /// The result of a store.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
-/// The shards' summaries: all that `scheduler` reads.
-pub trait ReadShards {
-    /// Every shard's summary, by shard.
-    fn shards(&self) -> impl Future<Output = Result<Vec<ShardSummary>>> + Send;
-}
-
 /// What was found where one thing that cannot be read must not hide the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored<T> {
@@ -97,12 +94,6 @@ pub struct Broken {
     pub id: String,
     /// What is wrong with it.
     pub why: String,
-}
-
-/// The configuration of monitors.
-pub trait ReadMonitors {
-    /// Every monitor of a shard, by id.
-    fn monitors(&self, shard: ShardId) -> impl Future<Output = Result<Stored<Monitor>>> + Send;
 }
 
 /// The maintenance windows.
@@ -150,6 +141,12 @@ pub trait WriteCredentials {
         monitor: &MonitorId,
         origin: &str,
         credentials: &Credentials,
+    ) -> impl Future<Output = Result<()>> + Send;
+    /// Deletes those of a monitor's check for this origin. Does nothing when there are none.
+    fn delete_credentials(
+        &self,
+        monitor: &MonitorId,
+        origin: &str,
     ) -> impl Future<Output = Result<()>> + Send;
 }
 
@@ -258,44 +255,6 @@ pub trait ReadHistory {
     /// The summary of a shard.
     fn summary(&self, shard: ShardId) -> impl Future<Output = Result<Option<Summary>>> + Send;
 }
-
-/// A change of one shard: its monitors and its summary change together or not at all.
-#[derive(Debug, Clone)]
-pub struct ShardChange {
-    /// Monitors that are new or changed. A version of 1 must not exist yet, any other must follow the stored one.
-    pub put: Vec<Monitor>,
-    /// The summary that the shard has then; version 1 for a new shard, one more than the stored one otherwise.
-    pub summary: ShardSummary,
-}
-
-/// Changes monitors.
-pub trait WriteMonitors {
-    /// Applies the change, or answers [`StoreError::Conflict`] when shard or monitors have changed meanwhile.
-    fn change(&self, change: &ShardChange) -> impl Future<Output = Result<()>> + Send;
-}
-
-/// Records signals.
-pub trait WriteSignals {
-    /// Puts the block once: `false` when it was there already, whatever it holds.
-    fn put_block(&self, block: &Block) -> impl Future<Output = Result<bool>> + Send;
-}
-
-/// Reads signals.
-pub trait ReadSignals {
-    /// The shard's blocks of these slots, oldest first; at most [`MAX_SLOTS`] slots. A block that cannot be read is
-    /// left out, and said in the log: it is as if its region had not reported.
-    fn blocks(
-        &self,
-        shard: ShardId,
-        slots: RangeInclusive<Slot>,
-    ) -> impl Future<Output = Result<Vec<Block>>> + Send;
-
-    /// The slot of the shard's oldest block, if it has any.
-    fn oldest(&self, shard: ShardId) -> impl Future<Output = Result<Option<Slot>>> + Send;
-}
-
-/// Most slots that one call of [`ReadSignals::blocks`] reads: two days.
-pub const MAX_SLOTS: i64 = 2_880;
 
 /// Most purchases in one call of [`WritePurchases::put`] (DynamoDB's limit of BatchWriteItem).
 pub const BATCH: usize = 25;

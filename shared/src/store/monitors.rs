@@ -1,23 +1,81 @@
 //! The table `monitors`: partition `SHARD#s0` holds `MONITOR#id`; partition `META` the shards' summaries and the
 //! maintenance windows; partition `INCIDENT#id` what people add to an incident.
 
+use std::future::Future;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use serde::de::DeserializeOwned;
 
-use super::item::{Item, item_of, n, s, text, unavailable, value_of};
+use super::item::{Item, item_of, key, n, s, text, unavailable, value_of};
 use super::{
-    Broken, ReadMaintenance, ReadMonitors, ReadShards, ReadUpdates, Result, ShardChange, StoreError, Stored,
-    WriteMaintenance, WriteMonitors, WriteUpdates,
+    Broken, ReadMaintenance, ReadUpdates, Result, StoreError, Stored, WriteMaintenance, WriteUpdates,
 };
+use crate::account::AccountId;
 use crate::incident::{IncidentId, Update};
 use crate::maintenance::{Window, WindowId};
-use crate::monitor::{Monitor, ShardId, ShardSummary};
+use crate::monitor::{Monitor, MonitorId, ShardId, ShardSummary};
 use crate::text::Invalid;
+
+/// The shards' summaries: all that `scheduler` reads.
+pub trait ReadShards {
+    /// Every shard's summary, by shard.
+    fn shards(&self) -> impl Future<Output = Result<Vec<ShardSummary>>> + Send;
+}
+
+/// The configuration of monitors.
+pub trait ReadMonitors {
+    /// Every monitor of a shard, by id.
+    fn monitors(&self, shard: ShardId) -> impl Future<Output = Result<Stored<Monitor>>> + Send;
+}
+
+/// One monitor.
+pub trait ReadMonitor {
+    /// The monitor of this id, as it is after every write that is over. One that is not, or no longer, valid is none.
+    fn monitor(&self, id: &MonitorId) -> impl Future<Output = Result<Option<Monitor>>> + Send;
+}
+
+/// The monitors of an account.
+pub trait ListMonitors {
+    /// The account's monitors behind this one in the order of their ids as text, at most `limit`; as they were a moment
+    /// ago. One that is not, or no longer, valid is left out, and said in the log.
+    fn monitors_of(
+        &self,
+        account: &AccountId,
+        after: Option<&MonitorId>,
+        limit: u16,
+    ) -> impl Future<Output = Result<Vec<Monitor>>> + Send;
+}
+
+/// A change of one shard: its monitors and its summary change together or not at all.
+#[derive(Debug, Clone)]
+pub struct ShardChange {
+    /// Monitors that are new or changed. A version of 1 must not exist yet, any other must follow the stored one.
+    pub put: Vec<Monitor>,
+    /// Monitors that go, with the version that is stored.
+    pub delete: Vec<(MonitorId, u64)>,
+    /// The summary that the shard has then; version 1 for a new shard, one more than the stored one otherwise.
+    pub summary: ShardSummary,
+}
+
+/// Changes monitors.
+pub trait WriteMonitors {
+    /// Applies the change, or answers [`StoreError::Conflict`] when shard or monitors have changed meanwhile.
+    fn change(&self, change: &ShardChange) -> impl Future<Output = Result<()>> + Send;
+}
 
 /// The partition of the registries.
 const META: &str = "META";
+
+/// What the sort key of a monitor begins with.
+const MONITOR: &str = "MONITOR#";
+
+/// The index of monitors by account, in the order of their sort keys.
+const BY_ACCOUNT: &str = "by_account";
+
+/// Most writes of one transaction (DynamoDB's limit).
+const WRITES: usize = 100;
 
 /// The table of monitors; see [`ReadShards`], [`ReadMonitors`], [`WriteMonitors`], [`ReadMaintenance`],
 /// [`WriteMaintenance`], [`ReadUpdates`], [`WriteUpdates`].
@@ -94,6 +152,28 @@ impl MonitorsTable {
         let put = put.build().map_err(|error| StoreError::Broken(error.to_string()))?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
+
+    /// A deletion that holds only if nobody changed the monitor meanwhile.
+    fn delete(&self, id: &MonitorId, version: u64) -> Result<TransactWriteItem> {
+        let delete = Delete::builder()
+            .table_name(&self.table)
+            .set_key(Some(key(format!("SHARD#{}", id.shard()), format!("{MONITOR}{id}"))))
+            .condition_expression("#version = :before")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":before", n(version));
+        let delete = delete.build().map_err(|error| StoreError::Broken(error.to_string()))?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+}
+
+/// The monitor of an item, if it is valid. Of another the log has the id alone: what is wrong with it may quote a secret.
+fn valid(item: Item) -> Option<Monitor> {
+    let id = text(&item, "sk").unwrap_or_default().to_owned();
+    let monitor = value_of::<Monitor>(item).ok().and_then(|monitor| monitor.validated().ok());
+    if monitor.is_none() {
+        tracing::warn!(id, "left out a monitor that is not valid");
+    }
+    monitor
 }
 
 impl ReadShards for MonitorsTable {
@@ -107,7 +187,49 @@ impl ReadShards for MonitorsTable {
 
 impl ReadMonitors for MonitorsTable {
     async fn monitors(&self, shard: ShardId) -> Result<Stored<Monitor>> {
-        self.stored(format!("SHARD#{shard}"), "MONITOR#", Monitor::validated).await
+        self.stored(format!("SHARD#{shard}"), MONITOR, Monitor::validated).await
+    }
+}
+
+impl ReadMonitor for MonitorsTable {
+    async fn monitor(&self, id: &MonitorId) -> Result<Option<Monitor>> {
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let get = get.set_key(Some(key(format!("SHARD#{}", id.shard()), format!("{MONITOR}{id}"))));
+        let item = get.send().await.map_err(unavailable("reading a monitor"))?.item;
+        Ok(item.and_then(valid))
+    }
+}
+
+impl ListMonitors for MonitorsTable {
+    async fn monitors_of(
+        &self,
+        account: &AccountId,
+        after: Option<&MonitorId>,
+        limit: u16,
+    ) -> Result<Vec<Monitor>> {
+        // Behind every key of this account that begins with the last one, or with the kind.
+        let from = after.map_or_else(|| MONITOR.to_owned(), |id| format!("{MONITOR}{id}!"));
+        let mut items = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(BY_ACCOUNT)
+            .key_condition_expression("account = :account AND sk BETWEEN :from AND :to")
+            .expression_attribute_values(":account", s(account.to_string()))
+            .expression_attribute_values(":from", s(from))
+            .expression_attribute_values(":to", s(format!("{MONITOR}~")))
+            .limit(i32::from(limit))
+            .into_paginator()
+            .items()
+            .send();
+        let mut monitors = Vec::new();
+        while monitors.len() < usize::from(limit)
+            && let Some(item) = items.next().await
+        {
+            let item = item.map_err(unavailable("listing monitors"))?;
+            monitors.extend(valid(item));
+        }
+        Ok(monitors)
     }
 }
 
@@ -151,10 +273,17 @@ impl WriteUpdates for MonitorsTable {
 impl WriteMonitors for MonitorsTable {
     async fn change(&self, change: &ShardChange) -> Result<()> {
         let shard = change.summary.shard;
-        let mut puts = Vec::with_capacity(change.put.len() + 1);
+        let writes = change.put.len() + change.delete.len() + 1;
+        if writes > WRITES {
+            return Err(StoreError::Broken(format!("a change of shard {shard} with {writes} writes")));
+        }
+        let mut puts = Vec::with_capacity(writes);
         for monitor in &change.put {
-            let item = item_of(format!("SHARD#{shard}"), format!("MONITOR#{}", monitor.id), monitor)?;
+            let item = item_of(format!("SHARD#{shard}"), format!("{MONITOR}{}", monitor.id), monitor)?;
             puts.push(self.put(item, monitor.version)?);
+        }
+        for (id, version) in &change.delete {
+            puts.push(self.delete(id, *version)?);
         }
         let summary = item_of(META, format!("SHARD#{shard}"), &change.summary)?;
         puts.push(self.put(summary, change.summary.version)?);

@@ -4,7 +4,7 @@
 use aws_sdk_dynamodb::Client;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::item::{Item, check_version, keyed, s, text, unavailable};
+use super::item::{Item, check_version, key, keyed, s, text, unavailable};
 use super::{ReadCredentials, Result, StoreError, WriteCredentials};
 use crate::credentials::Credentials;
 use crate::monitor::MonitorId;
@@ -46,6 +46,12 @@ impl WriteCredentials for SecretsTable {
         let put = self.client.put_item().table_name(&self.table);
         let put = put.set_item(Some(item_with(monitor, origin, credentials)));
         put.send().await.map(drop).map_err(unavailable("storing credentials"))
+    }
+
+    async fn delete_credentials(&self, monitor: &MonitorId, origin: &str) -> Result<()> {
+        let delete = self.client.delete_item().table_name(&self.table);
+        let delete = delete.set_key(Some(key(format!("MONITOR#{monitor}"), sort_key(origin))));
+        delete.send().await.map(drop).map_err(unavailable("deleting credentials"))
     }
 }
 

@@ -1,6 +1,8 @@
-//! The table `signals`: partition `BLOCK#shard#date` holds `HH:MM#region`, one block each, for 8 days.
+//! The table `signals`: partition `BLOCK#shard#date` holds `HH:MM#region`, one block each, and
+//! `HH:MM#region#monitor`, a check out of turn, for 8 days.
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::ops::RangeInclusive;
 
 use aws_sdk_dynamodb::Client;
@@ -9,16 +11,68 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 
 use super::item::{Item, check_version, condition_failed, keyed, n, parsed, s, text, unavailable};
-use super::{MAX_SLOTS, ReadSignals, Result, StoreError, WriteSignals};
+use super::{Result, StoreError};
 use crate::block::{self, Block};
 use crate::monitor::ShardId;
 use crate::schedule::Slot;
+
+/// Records signals.
+pub trait WriteSignals {
+    /// Puts the block once: `false` when it was there already, whatever it holds.
+    fn put_block(&self, block: &Block) -> impl Future<Output = Result<bool>> + Send;
+}
+
+/// Records checks out of turn.
+pub trait WriteChecks {
+    /// Stores a block of one signal that was made out of turn: it is shown, never judged or counted. One of the same
+    /// monitor, slot and region takes the place of the one before.
+    fn put_check(&self, check: &Block) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// What was recorded of a shard.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recorded {
+    /// Blocks, oldest first.
+    pub blocks: Vec<Block>,
+    /// Checks out of turn, each a block of one signal, oldest first.
+    pub checks: Vec<Block>,
+}
+
+/// Reads signals.
+pub trait ReadSignals {
+    /// The shard's blocks of these slots, oldest first; at most [`MAX_SLOTS`] slots. A block that cannot be read is
+    /// left out, and said in the log: it is as if its region had not reported.
+    fn blocks(
+        &self,
+        shard: ShardId,
+        slots: RangeInclusive<Slot>,
+    ) -> impl Future<Output = Result<Vec<Block>>> + Send;
+
+    /// The slot of the shard's oldest block, if it has any.
+    fn oldest(&self, shard: ShardId) -> impl Future<Output = Result<Option<Slot>>> + Send;
+}
+
+/// Reads signals, and the checks out of turn.
+pub trait ReadChecks {
+    /// What was recorded of the shard in these slots, by the rules of [`ReadSignals::blocks`].
+    fn recorded(
+        &self,
+        shard: ShardId,
+        slots: RangeInclusive<Slot>,
+    ) -> impl Future<Output = Result<Recorded>> + Send;
+}
+
+/// Most slots that one call of [`ReadSignals::blocks`] reads: two days.
+pub const MAX_SLOTS: i64 = 2_880;
 
 /// How long a block is kept, in hours: 8 days.
 const KEPT_HOURS: i64 = 8 * 24;
 
 /// What a block's attribute `kind` says; the stream's filter asks for it.
 const KIND: &str = "block";
+
+/// What that of a check out of turn says.
+const CHECK: &str = "check";
 
 /// The table of signals; see [`WriteSignals`], [`ReadSignals`].
 #[derive(Debug, Clone)]
@@ -39,8 +93,8 @@ impl SignalsTable {
         Self { consistent: true, ..self }
     }
 
-    /// The blocks of one day between two times `HH:MM`, both included.
-    async fn day(&self, shard: ShardId, date: Date, from: &str, to: &str) -> Result<Vec<Block>> {
+    /// What was recorded on one day between two times `HH:MM`, both included.
+    async fn day(&self, shard: ShardId, date: Date, from: &str, to: &str) -> Result<Recorded> {
         let now = Timestamp::now();
         let mut items = self
             .client
@@ -55,22 +109,28 @@ impl SignalsTable {
             .into_paginator()
             .items()
             .send();
-        let mut blocks = Vec::new();
+        let mut recorded = Recorded::default();
         while let Some(item) = items.next().await {
             let item = item.map_err(unavailable("reading signals"))?;
-            match kept_block(shard, date, &item, now) {
-                Ok(block) => blocks.extend(block),
-                Err(error) => tracing::error!(%error, "left out a block"),
+            if let Err(error) = keep(shard, date, &item, now, &mut recorded) {
+                tracing::error!(%error, "left out a block");
             }
         }
-        Ok(blocks)
+        Ok(recorded)
     }
 }
 
-/// The block of an item, unless it has expired or is something else than a block.
-fn kept_block(shard: ShardId, date: Date, item: &Item, now: Timestamp) -> Result<Option<Block>> {
-    let kept = text(item, "kind")? == KIND && parsed::<i64>(item, "expires_at")? > now.as_second();
-    kept.then(|| block_of(shard, date, item)).transpose()
+/// Adds the block of an item, unless it has expired or is something else.
+fn keep(shard: ShardId, date: Date, item: &Item, now: Timestamp, recorded: &mut Recorded) -> Result<()> {
+    let of_its_kind = match text(item, "kind")? {
+        KIND => &mut recorded.blocks,
+        CHECK => &mut recorded.checks,
+        _ => return Ok(()),
+    };
+    if parsed::<i64>(item, "expires_at")? > now.as_second() {
+        of_its_kind.push(block_of(shard, date, item)?);
+    }
+    Ok(())
 }
 
 /// The block of an item as the table's stream hands it on.
@@ -97,6 +157,8 @@ fn block_of(shard: ShardId, date: Date, item: &Item) -> Result<Block> {
     let broken =
         |error: &dyn std::fmt::Display| StoreError::Broken(format!("block {shard} {date} {sk}: {error}"));
     let (hour_minute, region) = sk.split_once('#').ok_or_else(|| broken(&"no region"))?;
+    // Behind it a check out of turn names its monitor.
+    let region = region.split('#').next().unwrap_or(region);
     Ok(Block {
         shard,
         slot: Slot::at(date, hour_minute).map_err(|error| broken(&error))?,
@@ -106,18 +168,23 @@ fn block_of(shard: ShardId, date: Date, item: &Item) -> Result<Block> {
     })
 }
 
+/// The item of a block, or of a check out of turn.
+fn item_with(block: &Block, kind: &str, sk: String) -> Item {
+    let mut item = keyed(partition(block.shard, block.slot.date()), sk);
+    let expires_at = block.slot.start() + KEPT_HOURS.hours();
+    item.extend([
+        ("kind".to_owned(), s(kind)),
+        ("text".to_owned(), s(block::encode(&block.signals))),
+        ("written_at".to_owned(), s(block.written_at.to_string())),
+        ("expires_at".to_owned(), n(expires_at.as_second())),
+    ]);
+    item
+}
+
 impl WriteSignals for SignalsTable {
     async fn put_block(&self, block: &Block) -> Result<bool> {
         let sk = format!("{}#{}", block.slot.hour_minute(), block.region);
-        let mut item = keyed(partition(block.shard, block.slot.date()), sk);
-        let expires_at = block.slot.start() + KEPT_HOURS.hours();
-        item.extend([
-            ("kind".to_owned(), s(KIND)),
-            ("text".to_owned(), s(block::encode(&block.signals))),
-            ("written_at".to_owned(), s(block.written_at.to_string())),
-            ("expires_at".to_owned(), n(expires_at.as_second())),
-        ]);
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item_with(block, KIND, sk)));
         match put.condition_expression("attribute_not_exists(pk)").send().await {
             Ok(_) => Ok(true),
             Err(error) if condition_failed(&error) => Ok(false),
@@ -126,20 +193,43 @@ impl WriteSignals for SignalsTable {
     }
 }
 
-impl ReadSignals for SignalsTable {
-    async fn blocks(&self, shard: ShardId, slots: RangeInclusive<Slot>) -> Result<Vec<Block>> {
+impl WriteChecks for SignalsTable {
+    async fn put_check(&self, check: &Block) -> Result<()> {
+        let [signal] = check.signals.as_slice() else {
+            return Err(StoreError::Broken(format!(
+                "a check out of turn with {} signals",
+                check.signals.len()
+            )));
+        };
+        let sk = format!("{}#{}#{}", check.slot.hour_minute(), check.region, signal.monitor);
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item_with(check, CHECK, sk)));
+        put.send().await.map(drop).map_err(unavailable("writing a check"))
+    }
+}
+
+impl ReadChecks for SignalsTable {
+    async fn recorded(&self, shard: ShardId, slots: RangeInclusive<Slot>) -> Result<Recorded> {
         let last = *slots.end();
         let mut from = last.plus(1 - MAX_SLOTS).max(*slots.start());
-        let mut blocks = Vec::new();
+        let mut recorded = Recorded::default();
         while from <= last {
             let date = from.date();
             let to = if last.date() == date { last.hour_minute() } else { "23:59".to_owned() };
-            blocks.extend(self.day(shard, date, &from.hour_minute(), &to).await?);
+            let Recorded { blocks, checks } = self.day(shard, date, &from.hour_minute(), &to).await?;
+            recorded.blocks.extend(blocks);
+            recorded.checks.extend(checks);
             let minutes_left = 1_440 - from.minutes().rem_euclid(1_440);
             from = from.plus(minutes_left);
         }
-        Ok(blocks)
+        Ok(recorded)
     }
+}
+
+impl ReadSignals for SignalsTable {
+    async fn blocks(&self, shard: ShardId, slots: RangeInclusive<Slot>) -> Result<Vec<Block>> {
+        Ok(self.recorded(shard, slots).await?.blocks)
+    }
+
     async fn oldest(&self, shard: ShardId) -> Result<Option<Slot>> {
         let now = Slot::containing(Timestamp::now());
         for days_ago in (0..=KEPT_HOURS / 24).rev() {

@@ -69,6 +69,11 @@ impl WriteCredentials for Memory {
         self.call()?.credentials.insert((monitor.clone(), origin.to_owned()), credentials.clone());
         Ok(())
     }
+
+    async fn delete_credentials(&self, monitor: &MonitorId, origin: &str) -> Result<()> {
+        self.call()?.credentials.remove(&(monitor.clone(), origin.to_owned()));
+        Ok(())
+    }
 }
 
 impl ReadBeats for Memory {

@@ -59,7 +59,10 @@ async fn windows_are_apart_from_shards(
     store: &(impl ReadMaintenance + WriteMaintenance + ReadShards + WriteMonitors),
 ) {
     let summary = ShardSummary::of(ShardId(0), &[], 1, Slot::of_minutes(0));
-    store.change(&ShardChange { put: Vec::new(), summary: summary.clone() }).await.unwrap();
+    store
+        .change(&ShardChange { put: Vec::new(), delete: Vec::new(), summary: summary.clone() })
+        .await
+        .unwrap();
     store.put_window(&once()).await.unwrap();
     assert_eq!(store.shards().await.unwrap(), [summary]);
     assert_eq!(windows(store).await, [once()]);

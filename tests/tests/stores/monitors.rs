@@ -2,15 +2,25 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
+use shared::account::AccountId;
 use shared::monitor::{Monitor, SHARD_LIMIT, ShardId, ShardSummary};
 use shared::schedule::Slot;
 use shared::store::{
-    Broken, MonitorsTable, ReadMaintenance as _, ReadMonitors, ReadShards, ShardChange, StoreError,
-    WriteMonitors,
+    Broken, ListMonitors, MonitorsTable, ReadMaintenance as _, ReadMonitor, ReadMonitors, ReadShards,
+    ShardChange, StoreError, WriteMonitors,
 };
 use tests::local_cloud::LocalCloud;
 
-contracts!(MonitorsTable, "monitors", [a_shard_changes_as_a_whole, a_full_shard_fits_one_change]);
+contracts!(
+    MonitorsTable,
+    "monitors",
+    [
+        a_shard_changes_as_a_whole,
+        a_full_shard_fits_one_change,
+        monitors_go_and_nobody_elses_version,
+        an_account_lists_its_own_page_by_page,
+    ]
+);
 
 fn monitor(suffix: &str, version: u64) -> Monitor {
     let name = format!("Shop {suffix}").parse().unwrap();
@@ -33,7 +43,7 @@ async fn a_shard_changes_as_a_whole(store: &(impl ReadShards + ReadMonitors + Wr
     assert_eq!(store.shards().await.unwrap(), []);
     let first = [monitor("aaaaaa", 1), monitor("bbbbbb", 1)];
     let summary = ShardSummary::of(ShardId(0), &first, 1, since());
-    let change = ShardChange { put: first.to_vec(), summary: summary.clone() };
+    let change = ShardChange { put: first.to_vec(), delete: Vec::new(), summary: summary.clone() };
     store.change(&change).await.unwrap();
     assert_eq!(store.shards().await.unwrap(), [summary]);
     assert_eq!(valid(store, ShardId(0)).await, first);
@@ -45,11 +55,11 @@ async fn a_shard_changes_as_a_whole(store: &(impl ReadShards + ReadMonitors + Wr
     // One monitor that was changed meanwhile keeps the whole change from happening.
     let second = [monitor("aaaaaa", 2), monitor("bbbbbb", 3)];
     let summary = ShardSummary::of(ShardId(0), &second, 2, since());
-    let change = ShardChange { put: second.to_vec(), summary };
+    let change = ShardChange { put: second.to_vec(), delete: Vec::new(), summary };
     assert!(matches!(store.change(&change).await, Err(StoreError::Conflict(_))));
     assert_eq!(valid(store, ShardId(0)).await, first);
 
-    let change = ShardChange { put: vec![monitor("aaaaaa", 2)], summary: change.summary };
+    let change = ShardChange { put: vec![monitor("aaaaaa", 2)], delete: Vec::new(), summary: change.summary };
     store.change(&change).await.unwrap();
     assert_eq!(valid(store, ShardId(0)).await, [monitor("aaaaaa", 2), monitor("bbbbbb", 1)]);
 }
@@ -57,8 +67,49 @@ async fn a_shard_changes_as_a_whole(store: &(impl ReadShards + ReadMonitors + Wr
 async fn a_full_shard_fits_one_change(store: &(impl ReadShards + ReadMonitors + WriteMonitors)) {
     let all: Vec<Monitor> = (0..SHARD_LIMIT).map(|n| monitor(&format!("{n:06}"), 1)).collect();
     let summary = ShardSummary::of(ShardId(0), &all, 1, since());
-    store.change(&ShardChange { put: all.clone(), summary }).await.unwrap();
+    store.change(&ShardChange { put: all.clone(), delete: Vec::new(), summary }).await.unwrap();
     assert_eq!(valid(store, ShardId(0)).await, all);
+}
+
+async fn monitors_go_and_nobody_elses_version(
+    store: &(impl ReadShards + ReadMonitors + ReadMonitor + WriteMonitors),
+) {
+    let [a, b] = [monitor("aaaaaa", 1), monitor("bbbbbb", 1)];
+    let both = [a.clone(), b.clone()];
+    let summary = ShardSummary::of(ShardId(0), &both, 1, since());
+    store.change(&ShardChange { put: both.to_vec(), delete: Vec::new(), summary }).await.unwrap();
+    assert_eq!(store.monitor(&a.id).await.unwrap(), Some(a.clone()));
+    let delete = |version| ShardChange {
+        put: Vec::new(),
+        delete: vec![(a.id.clone(), version)],
+        summary: ShardSummary::of(ShardId(0), std::slice::from_ref(&b), 2, since()),
+    };
+    assert!(matches!(store.change(&delete(7)).await, Err(StoreError::Conflict(_))));
+    store.change(&delete(1)).await.unwrap();
+    assert_eq!((store.monitor(&a.id).await.unwrap(), valid(store, ShardId(0)).await), (None, vec![b.clone()]));
+    assert_eq!(store.shards().await.unwrap()[0].count, 1);
+    assert!(matches!(store.change(&delete(1)).await, Err(StoreError::Conflict(_))), "it is gone");
+}
+
+async fn an_account_lists_its_own_page_by_page(store: &(impl ListMonitors + WriteMonitors)) {
+    let stranger: AccountId = "a-7f3k2a9d0c1b2e4f".parse().unwrap();
+    let of = |suffix: &str, account: &AccountId| Monitor { account: account.clone(), ..monitor(suffix, 1) };
+    let home = AccountId::default();
+    let mut all: Vec<Monitor> = (0..9).map(|n| of(&format!("aaaaa{n}"), &home)).collect();
+    all.push(of("aaaaaa", &stranger));
+    let summary = ShardSummary::of(ShardId(0), &all, 1, since());
+    store.change(&ShardChange { put: all.clone(), delete: Vec::new(), summary }).await.unwrap();
+    let (mut after, mut seen) = (None, Vec::new());
+    for _ in 0..10 {
+        let page = store.monitors_of(&home, after.as_ref(), 4).await.unwrap();
+        assert!(page.len() <= 4);
+        let Some(last) = page.last() else { break };
+        after = Some(last.id.clone());
+        seen.extend(page);
+    }
+    assert_eq!(seen, all[..9]);
+    assert_eq!(store.monitors_of(&stranger, None, 100).await.unwrap(), all[9..]);
+    assert_eq!(store.monitors_of(&"a-0000000000000000".parse().unwrap(), None, 100).await.unwrap(), []);
 }
 
 /// Memory holds nothing that is not valid, so this is a rule of the table alone.
@@ -70,7 +121,7 @@ async fn what_is_not_valid_hides_nothing_else() {
     let store = MonitorsTable::new(client.clone(), &table).consistent();
     let good = monitor("aaaaaa", 1);
     let summary = ShardSummary::of(ShardId(0), std::slice::from_ref(&good), 1, since());
-    store.change(&ShardChange { put: vec![good.clone()], summary }).await.unwrap();
+    store.change(&ShardChange { put: vec![good.clone()], delete: Vec::new(), summary }).await.unwrap();
     for (pk, sk) in [("SHARD#s0", "MONITOR#s0-bbbbbb"), ("META", "MAINTENANCE#friday")] {
         let put = client.put_item().table_name(&table);
         let put = put.item("pk", AttributeValue::S(pk.into())).item("sk", AttributeValue::S(sk.into()));

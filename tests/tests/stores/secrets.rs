@@ -33,4 +33,13 @@ async fn credentials_are_kept_and_replaced(store: &(impl ReadCredentials + Write
     for elsewhere in ["http://shop.example:8443", "https://shop.example", "https://other.example:8443"] {
         assert!(store.credentials(&monitor, elsewhere).await.unwrap().is_none(), "{elsewhere}");
     }
+    // Nothing is deleted but what is named, and once more is no error.
+    for _ in 0..2 {
+        store.delete_credentials(&monitor, "https://other.example").await.unwrap();
+    }
+    assert!(stored(store, &monitor).await.is_some());
+    for _ in 0..2 {
+        store.delete_credentials(&monitor, ORIGIN).await.unwrap();
+        assert_eq!(stored(store, &monitor).await, None);
+    }
 }

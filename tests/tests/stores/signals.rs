@@ -5,7 +5,7 @@ use shared::block::Block;
 use shared::monitor::{MonitorId, ShardId};
 use shared::schedule::Slot;
 use shared::signal::{Outcome, Phases, Reason, Signal};
-use shared::store::{ReadSignals, WriteSignals};
+use shared::store::{ReadChecks, ReadSignals, WriteChecks, WriteSignals};
 
 contracts!(
     SignalsTable,
@@ -15,6 +15,7 @@ contracts!(
         blocks_are_read_in_order_over_midnight,
         old_blocks_are_gone,
         the_oldest_block_is_found,
+        a_check_out_of_turn_is_no_block,
     ]
 );
 
@@ -79,4 +80,24 @@ async fn the_oldest_block_is_found(store: &(impl ReadSignals + WriteSignals)) {
     }
     assert_eq!(store.oldest(ShardId(0)).await.unwrap(), Some(now.plus(-3 * 1_440)));
     assert_eq!(store.oldest(ShardId(1)).await.unwrap(), None);
+}
+
+async fn a_check_out_of_turn_is_no_block(
+    store: &(impl ReadSignals + ReadChecks + WriteSignals + WriteChecks),
+) {
+    let slot = Slot::containing(Timestamp::now());
+    let check = |signal: usize, seconds: i64| Block {
+        written_at: slot.start() + seconds.seconds(),
+        signals: vec![block(slot).signals[signal].clone()],
+        ..block(slot)
+    };
+    store.put_check(&check(0, 1)).await.unwrap();
+    store.put_check(&check(1, 2)).await.unwrap();
+    assert!(store.put_block(&block(slot)).await.unwrap(), "it takes no block's place");
+    // Looked at again within the minute, the later one is there.
+    store.put_check(&check(0, 3)).await.unwrap();
+    assert_eq!(store.blocks(ShardId(0), slot..=slot).await.unwrap(), [block(slot)]);
+    let recorded = store.recorded(ShardId(0), slot..=slot).await.unwrap();
+    assert_eq!((recorded.blocks, recorded.checks), (vec![block(slot)], vec![check(0, 3), check(1, 2)]));
+    assert_eq!(store.recorded(ShardId(1), slot..=slot).await.unwrap().checks, []);
 }

@@ -91,6 +91,13 @@ fn roles_hold_exactly_what_their_function_does() {
                     ],
                     ["SessionsTable.Arn", "${SessionsTable.Arn}/index/by_user"]
                 ],
+                [
+                    ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"],
+                    "MonitorsTable.Arn"
+                ],
+                ["dynamodb:GetItem", "IncidentsTable.Arn"],
+                [["dynamodb:DeleteItem", "dynamodb:PutItem"], "SecretsTable.Arn"],
+                ["lambda:InvokeFunction", "PingFunction.Arn"],
                 [["dynamodb:PutItem", "dynamodb:Query"], "AuditTable.Arn"],
                 [["logs:CreateLogStream", "logs:PutLogEvents"], "AdminLogs.Arn"],
             ]),
@@ -120,12 +127,14 @@ fn roles_hold_exactly_what_their_function_does() {
                     "dynamodb:Query",
                     [
                         "MonitorsTable.Arn",
+                        "${MonitorsTable.Arn}/index/by_account",
                         "SignalsTable.Arn",
                         "PurchasesTable.Arn",
                         "${ImportsTable.Arn}/index/by_month",
                         "${ImportsTable.Arn}/index/by_id"
                     ]
                 ],
+                ["dynamodb:GetItem", "MonitorsTable.Arn"],
                 [["dynamodb:GetItem", "dynamodb:Query"], "IncidentsTable.Arn"],
                 ["dynamodb:GetItem", "HistoryTable.Arn"],
                 [["dynamodb:BatchGetItem", "dynamodb:Query"], "HistoryTable.Arn"],
@@ -163,15 +172,15 @@ fn roles_hold_exactly_what_their_function_does() {
     let reader =
         &template["Resources"]["ReaderRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"];
     let summary = json!({"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["SUMMARY"]}});
-    let trends = json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["TREND#*"]}});
-    assert_eq!(json!([reader[2]["Condition"], reader[3]["Condition"]]), json!([summary, trends]));
+    let trends = json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["TREND#*", "DAY#*", "HOUR#*"]}});
+    assert_eq!(json!([reader[3]["Condition"], reader[4]["Condition"]]), json!([summary, trends]));
     let of_history: Vec<&Value> = reader
         .as_array()
         .expect("a list")
         .iter()
         .filter(|statement| statement["Resource"].to_string().contains("HistoryTable"))
         .collect();
-    assert_eq!(of_history, [&reader[2], &reader[3]], "another way to the buyers");
+    assert_eq!(of_history, [&reader[3], &reader[4]], "another way to the buyers");
     let states = json!({"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["STATE"]}});
     for template in [template, probe()] {
         let statements =

@@ -52,10 +52,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
 
 /// Somebody whose session or key holds.
 #[derive(Debug)]
-pub(super) struct Caller {
-    pub(super) session: Session,
+pub(crate) struct Caller {
+    pub(crate) session: Session,
     source: Option<String>,
-    pub(super) now: Timestamp,
+    pub(crate) now: Timestamp,
 }
 
 impl Caller {
@@ -96,7 +96,7 @@ impl Caller {
     }
 
     /// An entry of what this caller is about to do.
-    pub(super) fn entry<const N: usize>(
+    pub(crate) fn entry<const N: usize>(
         &self,
         action: &str,
         target: impl ToString,
@@ -162,16 +162,16 @@ async fn kept_awake<S: Sessions>(sessions: &S, session: &Session, now: Timestamp
 }
 
 /// 403, with what it would take.
-pub(super) fn forbidden(detail: impl Into<String>) -> Failure {
+pub(crate) fn forbidden(detail: impl Into<String>) -> Failure {
     Problem::new(StatusCode::FORBIDDEN, "forbidden", detail).into()
 }
 
 /// 404: not here, or not yours.
-pub(super) fn not_found(what: &str) -> Failure {
+pub(crate) fn not_found(what: &str) -> Failure {
     Problem::new(StatusCode::NOT_FOUND, "not_found", format!("there is no such {what}")).into()
 }
 
 /// 409, with what is in the way.
-pub(super) fn conflict(kind: &'static str, detail: impl Into<String>) -> Failure {
+pub(crate) fn conflict(kind: &'static str, detail: impl Into<String>) -> Failure {
     Problem::new(StatusCode::CONFLICT, kind, detail).into()
 }

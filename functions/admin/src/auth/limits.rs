@@ -28,9 +28,9 @@ pub(super) async fn attempt<S: Sessions>(
     now: Timestamp,
 ) -> Result<(), Failure> {
     let (email, there) = (email.as_str(), source.unwrap_or_default());
-    count(sessions, &format!("source {there}"), now, OF_SOURCE).await?;
-    count(sessions, &format!("person {email} source {there}"), now, OF_PERSON_THERE).await?;
-    count(sessions, &format!("person {email}"), now, OF_PERSON).await
+    count(sessions, &format!("source {there}"), now, OF_SOURCE, WINDOW).await?;
+    count(sessions, &format!("person {email} source {there}"), now, OF_PERSON_THERE, WINDOW).await?;
+    count(sessions, &format!("person {email}"), now, OF_PERSON, WINDOW).await
 }
 
 /// The same for a change of password by who has signed in: whoever attacks their log-in must not stop it.
@@ -40,11 +40,24 @@ pub(super) async fn change<S: Sessions>(
     source: Option<&str>,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    count(sessions, &format!("password {user} source {}", source.unwrap_or_default()), now, OF_PERSON_THERE)
-        .await
+    count(
+        sessions,
+        &format!("password {user} source {}", source.unwrap_or_default()),
+        now,
+        OF_PERSON_THERE,
+        WINDOW,
+    )
+    .await
 }
 
-async fn count<S: Sessions>(sessions: &S, name: &str, now: Timestamp, most: u16) -> Result<(), Failure> {
+/// Counts one more of what has this name, and refuses it where there were so many within the window.
+pub(super) async fn count<S: Sessions>(
+    sessions: &S,
+    name: &str,
+    now: Timestamp,
+    most: u16,
+    window: SignedDuration,
+) -> Result<(), Failure> {
     let name = faster_hex::hex_string(&Sha256::digest(name));
-    if sessions.attempt(&name, now, WINDOW, most).await? { Err(Failure::TooMany(WINDOW)) } else { Ok(()) }
+    if sessions.attempt(&name, now, window, most).await? { Err(Failure::TooMany(window)) } else { Ok(()) }
 }

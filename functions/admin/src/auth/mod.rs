@@ -5,7 +5,8 @@
 //! - `audit`: who changed what.
 
 mod audit;
-mod caller;
+pub(crate) mod caller;
+mod gate;
 mod invitations;
 mod keys;
 mod limits;
@@ -30,6 +31,9 @@ use shared::store::{
 };
 
 use crate::body::MAX_BYTES;
+
+pub(crate) use caller::Asked;
+pub(crate) use gate::Gate;
 
 /// Who may sign up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +83,7 @@ impl<A, S, U> Auth<A, S, U> {
     }
 }
 
-pub(crate) fn routes<A: Accounts, S: Sessions, U: Audits>(auth: Auth<A, S, U>) -> Router {
+pub(crate) fn routes<A: Accounts, S: Sessions, U: Audits>(auth: Arc<Auth<A, S, U>>) -> Router {
     let routes = Router::new()
         .route("/signup", post(signup::signup::<A, S, U>))
         .route("/login", post(login::login::<A, S, U>))
@@ -97,5 +101,5 @@ pub(crate) fn routes<A: Accounts, S: Sessions, U: Audits>(auth: Auth<A, S, U>) -
         .route("/users", get(users::list::<A, S, U>))
         .route("/users/{id}", patch(users::change::<A, S, U>).delete(users::remove::<A, S, U>))
         .route("/audit", get(audit::list::<A, S, U>));
-    Router::new().nest("/api/auth", routes).layer(DefaultBodyLimit::max(MAX_BYTES)).with_state(Arc::new(auth))
+    Router::new().nest("/api/auth", routes).layer(DefaultBodyLimit::max(MAX_BYTES)).with_state(auth)
 }

@@ -1,7 +1,6 @@
 //! People come in, change what is theirs and leave.
 
 use http::header::{AUTHORIZATION, SET_COOKIE};
-use serde_json::json;
 use shared::account::{AccountId, Invitation, Role, UserId};
 
 use super::*;

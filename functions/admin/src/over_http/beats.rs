@@ -167,7 +167,8 @@ async fn what_is_no_route_is_a_problem() {
         for method in [Method::GET, Method::POST] {
             let problem = shop.send(method, path, "").await.problem();
             assert_eq!(
-                problem, "404 not_found: nothing is here; there are POST /beats/{token} and /api/auth/…",
+                problem,
+                "404 not_found: nothing is here; there are POST /beats/{token}, /api/auth/… and what changes /api/monitor",
                 "{path}"
             );
         }

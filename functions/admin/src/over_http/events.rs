@@ -1,7 +1,6 @@
 //! Each `events/http-beat*.json` as the Lambda runtime would deliver it: JSON in, JSON out.
 
 use lambda_http::lambda_runtime::{Context, LambdaEvent};
-use serde_json::json;
 use shared::account::Role;
 use shared::beat::BeatState;
 use shared::http_frame::event;

@@ -1,7 +1,6 @@
 //! Every route, asked by everybody who might: who gets through is a table.
 
 use http::header::SET_COOKIE;
-use serde_json::json;
 use shared::account::Role;
 use shared::session::Kind;
 

@@ -1,12 +1,10 @@
 //! A token is in no answer and in no line of the log, whatever happens and however much is logged.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
 
 use lambda_http::tracing::Level;
 use lambda_http::tracing::subscriber::fmt::{MakeWriter, fmt};
 use lambda_http::tracing::subscriber::util::SubscriberInitExt as _;
-use serde_json::json;
 
 use super::events::replay;
 use super::*;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use ping::{Keyring, Ping, References, Stores};
+use ping::{Event, Keyring, Ping, References, Stores};
 use serde_json::json;
 use shared::beat::{Beat, BeatState};
 use shared::block::Block;
@@ -73,7 +73,10 @@ pub(crate) fn shop() -> Memory {
 }
 
 pub(crate) fn request(event: &str) -> PingRequest {
-    serde_json::from_value(tests::event(event)).unwrap()
+    match serde_json::from_value(tests::event(event)).unwrap() {
+        Event::Slot(request) => request,
+        Event::OutOfTurn(request) => panic!("{request:?}"),
+    }
 }
 
 pub(crate) type Handler<T, B, K> = Ping<Memory, T, B, K, Memory, Paper, Paper>;
@@ -289,8 +292,7 @@ async fn a_round_in_which_nothing_is_wrong_with_us_logs_nothing() {
 
 #[tokio::test]
 async fn every_sample_event_is_replayed_here() {
-    let unreadable = serde_json::from_value::<PingRequest>(tests::event("ping-unreadable"));
-    assert!(unreadable.unwrap_err().to_string().contains("shard zero"));
+    assert!(serde_json::from_value::<Event>(tests::event("ping-unreadable")).is_err());
     let names = std::fs::read_dir(tests::root().join("events")).unwrap();
     let names: BTreeSet<String> = names
         .map(|file| file.unwrap().file_name().into_string().unwrap())
@@ -303,6 +305,8 @@ async fn every_sample_event_is_replayed_here() {
         "ping-old-slot.json",
         "ping-future-slot.json",
         "ping-unreadable.json",
+        "ping-check.json",
+        "ping-test.json",
     ];
     assert_eq!(names, replayed.map(str::to_owned).into());
 }

@@ -15,6 +15,7 @@ mod ip;
 mod logged;
 mod means;
 mod methods;
+mod out_of_turn;
 mod paper;
 mod redirects;
 mod secrets;

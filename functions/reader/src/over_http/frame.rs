@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 
 use super::*;
 
-const ROUTES: [&str; 8] = [
+const ROUTES: [&str; 14] = [
     "/",
     "/signals",
     "/incidents",
@@ -13,6 +13,12 @@ const ROUTES: [&str; 8] = [
     "/imports",
     "/imports/0000000000000000000000000000000000000000000000000000000000000000",
     "/healthz",
+    "/api/monitor",
+    "/api/monitor/s0-aaaaaa",
+    "/api/results/s0-aaaaaa/checks",
+    "/api/results/s0-aaaaaa/latest",
+    "/api/results/s0-aaaaaa/summary",
+    "/metrics",
 ];
 
 #[tokio::test]
@@ -28,6 +34,8 @@ async fn every_answer_has_the_security_headers() {
         (Method::GET, "/purchases/trends"),
         (Method::GET, "/imports"),
         (Method::GET, "/healthz"),
+        (Method::GET, "/api/monitor"),
+        (Method::GET, "/metrics"),
         (Method::GET, "/nothing"),
         (Method::POST, "/signals"),
         (Method::OPTIONS, "/signals"),
@@ -77,7 +85,7 @@ async fn head_is_get_without_a_body() {
 #[tokio::test]
 async fn what_is_no_route_is_a_problem() {
     let shop = Shop::new();
-    insta::assert_snapshot!(shop.get("/favicon.ico").await.problem(), @"404 not_found: nothing is at /favicon.ico; there are /, /signals, /incidents, /purchases, /purchases/trends, /imports and /healthz");
+    insta::assert_snapshot!(shop.get("/favicon.ico").await.problem(), @"404 not_found: nothing is at /favicon.ico; there are /, /signals, /incidents, /api/monitor, /api/results, /purchases, /purchases/trends, /imports, /metrics and /healthz");
     for path in [
         "/signals/",
         "/imports/",
@@ -90,6 +98,13 @@ async fn what_is_no_route_is_a_problem() {
         "/ada%40shop.example",
         "/beats/ada",
         "/a/b/c?d=e",
+        "/api",
+        "/api/monitor/",
+        "/api/monitor/s0-aaaaaa/checks",
+        "/api/results",
+        "/api/results/s0-aaaaaa",
+        "/api/results/s0-aaaaaa/checks/",
+        "/metrics/",
     ] {
         let answer = shop.get(path).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
@@ -116,7 +131,7 @@ async fn nothing_can_be_written() {
 async fn a_table_out_of_reach_is_503_and_says_nothing_of_the_inside() {
     let shop = Shop::new();
     shop.monitor("s0-aaaaaa", "Shop", "https://shop.example/", true);
-    let token = shop.key(&[Scope::Read, Scope::Purchases], None);
+    let token = shop.key(&[Scope::Read, Scope::Purchases, Scope::Metrics], None);
     for (path, calls) in [
         ("/", 7),
         ("/signals", 4),
@@ -126,6 +141,12 @@ async fn a_table_out_of_reach_is_503_and_says_nothing_of_the_inside() {
         ("/purchases/trends?bucket=hour", 2),
         ("/imports", 16),
         (ROUTES[6], 2),
+        ("/api/monitor", 4),
+        ("/api/monitor/s0-aaaaaa", 4),
+        ("/api/results/s0-aaaaaa/checks", 3),
+        ("/api/results/s0-aaaaaa/latest", 3),
+        ("/api/results/s0-aaaaaa/summary", 7),
+        ("/metrics", 7),
     ] {
         for calls in 0..calls {
             shop.memory.fail_after(calls);

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use shared::monitor::{Check, MetricName, Monitor, Region};
+use shared::monitor::{MetricName, Monitor, Region};
+use shared::out_of_turn::metric_names;
 use shared::schedule::Slot;
-use shared::signal::{Outcome, Phases, Reason};
+use shared::signal::{Phases, Reason};
 
 use crate::failure::Failure;
 use crate::watched::Found;
@@ -40,13 +41,13 @@ impl Detail {
             let number = signal.metrics.get(index).copied().flatten();
             number.map(|number| RawValue::from_string(number.to_string())).transpose()
         };
-        let metrics = names(monitor)
+        let metrics = metric_names(monitor)
             .enumerate()
             .filter(|_| with_metrics)
             .map(|(index, name)| Ok((name.clone(), number(index)?)));
         let metrics: serde_json::Result<_> = metrics.collect();
         Ok(Self {
-            outcome: name_of(signal.outcome),
+            outcome: signal.outcome.name(),
             reason: signal.outcome.reason(),
             region: found.region.clone(),
             slot: found.slot,
@@ -59,24 +60,5 @@ impl Detail {
 
 /// The detail of one record of this monitor, in bytes at most.
 pub(super) fn bytes(monitor: &Monitor) -> usize {
-    BYTES + names(monitor).map(|name| name.to_string().len() + METRIC_BYTES).sum::<usize>()
-}
-
-/// The monitor's metrics, in the order that a signal has them in.
-fn names(monitor: &Monitor) -> impl Iterator<Item = &MetricName> {
-    let http = match &monitor.check {
-        Check::Http(http) => Some(http),
-        Check::Tcp(_) | Check::Tls(_) | Check::Dns(_) | Check::Heartbeat(_) => None,
-    };
-    http.into_iter().flat_map(|http| http.metrics.keys())
-}
-
-fn name_of(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Up => "up",
-        Outcome::Degraded(_) => "degraded",
-        Outcome::Down(_) => "down",
-        Outcome::Blocked => "blocked",
-        Outcome::Unknown(_) => "unknown",
-    }
+    BYTES + metric_names(monitor).map(|name| name.to_string().len() + METRIC_BYTES).sum::<usize>()
 }

@@ -11,6 +11,7 @@ use shared::state::{ShardState, State};
 use shared::uptime::Period;
 
 use crate::bars::Hour;
+use crate::hidden;
 use crate::minutes::Minutes;
 use crate::standing::Standing;
 use crate::words;
@@ -73,12 +74,14 @@ impl Shard {
             let judged = state.as_ref().and_then(|state| state.monitors.get(&monitor.id));
             let standing = Standing::of(&monitor, worked_on, &minutes, judged, now);
             of_shard.states.push(standing.state);
-            of_shard.any |= blocks.iter().any(|block| block.signal(&monitor.id).is_some());
+            of_shard.any |= blocks
+                .iter()
+                .any(|block| hidden::shows(&monitor, block.slot) && block.signal(&monitor.id).is_some());
             let open = judged.and_then(|judged| judged.incident);
             of_shard.open.extend(open.map(|opened_at| IncidentId { opened_at, monitor: monitor.id.clone() }));
             if shown.contains(&monitor.id) {
                 let hour = Hour::of(&monitor, &minutes, worked_on);
-                let history = summary.as_ref().map(|summary| history(summary, &monitor.id, now));
+                let history = summary.as_ref().map(|summary| history(summary, &monitor, now));
                 of_shard.cards.push(Card { standing, hour, history: history.unwrap_or_default(), monitor });
             }
         }
@@ -88,10 +91,11 @@ impl Shard {
 
 /// The uptime of the monitor over each period that anything is known of, and how much of that time nothing is known
 /// of: `Uptime 24h 99.93 %, 7d 99.99 % (no data 0.3 %)`.
-fn history(summary: &Summary, monitor: &MonitorId, now: Slot) -> String {
-    let Some(of_monitor) = summary.monitors.get(monitor) else {
+fn history(summary: &Summary, monitor: &Monitor, now: Slot) -> String {
+    let Some(of_monitor) = summary.monitors.get(&monitor.id) else {
         return String::new();
     };
+    let of_monitor = hidden::summary(monitor, of_monitor, summary.read_at);
     let parts: Vec<String> = Period::ALL
         .iter()
         .filter_map(|(period, name)| {
@@ -132,12 +136,12 @@ mod tests {
     }
 
     fn told(minutes_ago: i64, change: impl Fn(&mut MonitorSummary)) -> String {
-        let id: MonitorId = "s0-aaaaaa".parse().unwrap();
+        let monitor = ::tests::example::monitor("s0-aaaaaa");
         let mut of_monitor = MonitorSummary::default();
         change(&mut of_monitor);
         let read_at = now().plus(-minutes_ago).start();
-        let monitors = [(id.clone(), of_monitor)].into();
-        history(&Summary { shard: ShardId(0), read_at, monitors }, &id, now())
+        let monitors = [(monitor.id.clone(), of_monitor)].into();
+        history(&Summary { shard: ShardId(0), read_at, monitors }, &monitor, now())
     }
 
     #[test]

@@ -24,8 +24,22 @@ const MAX_READ: usize = 500;
 /// Incidents that are looked up at once.
 const AT_ONCE: usize = 8;
 
-/// The names of the monitors on the page.
-pub(super) type Names = HashMap<MonitorId, String>;
+/// The monitors on the page.
+pub(super) type Names = HashMap<MonitorId, Shown>;
+
+/// What their incidents need of one of them.
+#[derive(Debug)]
+pub(super) struct Shown {
+    pub(super) name: String,
+    /// What was opened before is shown to nobody.
+    pub(super) hidden_before: Option<Slot>,
+}
+
+/// Whether the incident is of a monitor on the page, and not hidden.
+fn is_shown(names: &Names, id: &IncidentId) -> bool {
+    let shown = names.get(&id.monitor);
+    shown.is_some_and(|shown| shown.hidden_before.is_none_or(|before| id.opened_at >= before))
+}
 
 /// What the page shows of incidents, newest first.
 #[derive(Debug, Default)]
@@ -61,12 +75,12 @@ pub(super) async fn read<I: ReadIncidents>(
     let all_read = read.len() < MAX_READ;
     let mut recent: HashMap<IncidentId, Incident> = read
         .into_iter()
-        .filter(|incident| names.contains_key(&incident.monitor))
+        .filter(|incident| is_shown(names, &incident.id()))
         .map(|incident| (incident.id(), incident))
         .collect();
     open.extend(recent.values().filter(|incident| incident.closed.is_none()).map(Incident::id));
     // One may have been closed since `judge`'s state was read.
-    open.retain(|id| recent.get(id).is_none_or(|incident| incident.closed.is_none()));
+    open.retain(|id| recent.get(id).is_none_or(|incident| incident.closed.is_none()) && is_shown(names, id));
 
     let shown: Vec<(IncidentId, Option<Incident>)> =
         open.iter().rev().take(MAX_SHOWN).map(|id| (id.clone(), recent.remove(id))).collect();
@@ -94,7 +108,7 @@ pub(super) async fn read<I: ReadIncidents>(
 
 /// The incident in words, if its monitor is on the page.
 fn line(incident: &Incident, names: &Names, now: Slot) -> Option<Line> {
-    let name = names.get(&incident.monitor)?.clone();
+    let name = names.get(&incident.monitor)?.name.clone();
     let began = words::time(incident.began_at, now);
     let when = match incident.closed {
         None => format!("since {began}"),

@@ -184,6 +184,7 @@ impl Shards {
                 let monitors: Vec<Monitor> = shard.monitors.values().cloned().collect();
                 ShardChange {
                     put: shard.put.iter().filter_map(|id| shard.monitors.get(id).cloned()).collect(),
+                    delete: Vec::new(),
                     summary: ShardSummary::of(id, &monitors, shard.version + 1, shard.since.unwrap_or(now)),
                 }
             })

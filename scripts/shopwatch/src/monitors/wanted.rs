@@ -77,9 +77,6 @@ impl Wanted {
     /// The monitor with this id, these parents and this version; `home` is the stack's own region.
     pub fn monitor(&self, id: MonitorId, home: &Region, depends_on: Vec<MonitorId>, version: u64) -> Monitor {
         Monitor {
-            id,
-            name: self.name.clone(),
-            check: self.check.clone(),
             interval_minutes: self.interval_minutes,
             public: self.public,
             paused: self.paused,
@@ -93,6 +90,7 @@ impl Wanted {
             recoveries: self.recoveries,
             depends_on,
             version,
+            ..Monitor::of(id, self.name.clone(), self.check.clone(), home.clone())
         }
     }
 
@@ -100,7 +98,7 @@ impl Wanted {
     ///
     /// # Errors
     /// Names the first rule that it breaks.
-    pub(super) fn validate(&self) -> Result<(), Invalid> {
+    pub(crate) fn validate(&self) -> Result<(), Invalid> {
         let anywhere = MonitorId::new(ShardId(0), "000000")?;
         self.monitor(anywhere, &"us-east-1".parse()?, Vec::new(), 1).validated().map(drop)
     }

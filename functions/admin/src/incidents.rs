@@ -1,0 +1,103 @@
+//! `POST /api/incidents/{id}/acknowledge|note|close`: what people add to an incident. `judge` reads it and closes.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, PathRejection};
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use http::StatusCode;
+use http::header::CACHE_CONTROL;
+use serde::Deserialize;
+use shared::http_frame::Failure;
+use shared::incident::{Action, IncidentId, MAX_NOTE_CHARS, Update};
+use shared::session::Scope;
+use shared::store::{ReadIncidents, ReadMonitor, WriteUpdates};
+
+use crate::auth::caller::{conflict, not_found};
+use crate::auth::{Asked as Who, Gate};
+use crate::body::{self, MAX_BYTES};
+
+/// What these endpoints need.
+#[derive(Debug)]
+pub(crate) struct Log<G, M, I> {
+    pub(crate) gate: G,
+    pub(crate) monitors: M,
+    pub(crate) incidents: I,
+}
+
+pub(crate) fn routes<G, M, I>(log: Log<G, M, I>) -> Router
+where
+    G: Gate,
+    M: ReadMonitor + WriteUpdates + Send + Sync + 'static,
+    I: ReadIncidents + Send + Sync + 'static,
+{
+    Router::new()
+        .route("/api/incidents/{id}/{action}", post(add::<G, M, I>))
+        .layer(DefaultBodyLimit::max(MAX_BYTES))
+        .with_state(Arc::new(log))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Said {
+    #[serde(default)]
+    note: String,
+}
+
+async fn add<G, M, I>(
+    State(log): State<Arc<Log<G, M, I>>>,
+    who: Who,
+    path: Result<Path<(String, String)>, PathRejection>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Failure>
+where
+    G: Gate,
+    M: ReadMonitor + WriteUpdates,
+    I: ReadIncidents,
+{
+    let caller = log.gate.caller(who, Scope::Write).await?;
+    let (id, action) = path.map(|Path(path)| path).unwrap_or_default();
+    let action = match action.as_str() {
+        "acknowledge" => Action::Acknowledge,
+        "note" => Action::Note,
+        "close" => Action::Close,
+        _ => return Err(not_found("action: there are acknowledge, note and close")),
+    };
+    let id: IncidentId = id.parse().map_err(|_| not_found("incident"))?;
+    // An empty body says nothing.
+    let note = match body {
+        Ok(bytes) if bytes.is_empty() => String::new(),
+        body => body::json::<Said>(body)?.note,
+    };
+    if note.chars().count() > MAX_NOTE_CHARS || note.chars().any(|c| c.is_control() && c != '\n') {
+        let rule = format!("note: expected at most {MAX_NOTE_CHARS} characters, no control characters");
+        return Err(Failure::bad_request("note", rule));
+    }
+    if action == Action::Note && note.is_empty() {
+        return Err(Failure::bad_request("note", "note: expected some words"));
+    }
+    let incident = log.incidents.incident(&id).await?.ok_or_else(|| not_found("incident"))?;
+    // Those of monitors that are gone are the installation's.
+    let account = log.monitors.monitor(&id.monitor).await?.map(|monitor| monitor.account).unwrap_or_default();
+    if account != caller.session.account {
+        return Err(not_found("incident"));
+    }
+    if action == Action::Close && incident.closed.is_some() {
+        return Err(conflict("closed", "it is closed already"));
+    }
+    let update = Update { incident: id.clone(), at: caller.now, action, note };
+    let what = match action {
+        Action::Acknowledge => "incident.acknowledge",
+        Action::Note => "incident.note",
+        Action::Close => "incident.close",
+    };
+    log.gate.note(&caller.entry(what, &id, [])).await?;
+    log.monitors.add_update(&update).await?;
+    // It is closed when its next slot is judged.
+    let status = if action == Action::Close { StatusCode::ACCEPTED } else { StatusCode::CREATED };
+    Ok((status, [(CACHE_CONTROL, "no-store")], Json(update)).into_response())
+}

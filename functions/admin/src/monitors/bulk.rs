@@ -1,0 +1,140 @@
+//! `POST /api/monitor/bulk`: many new ones, and many that go; what became of each.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::response::{IntoResponse as _, Response};
+use http::header::CACHE_CONTROL;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use shared::http_frame::Failure;
+use shared::monitor::{Monitor, MonitorId, ShardId};
+use shared::problem::Problem;
+use shared::session::Scope;
+use shared::store::WriteBeatTokens;
+
+use super::shard::Edited;
+use super::wanted::{asked, own, value};
+use super::{Desk, Monitors, Secrets};
+use crate::auth::caller::{Caller, not_found};
+use crate::auth::{Asked as Who, Gate};
+use crate::body::{self, Object};
+use crate::pings::Pings;
+
+/// Most monitors in one call.
+const MAX_MANY: usize = 1_000;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Many {
+    #[serde(default)]
+    create: Vec<Object>,
+    #[serde(default)]
+    delete: Vec<String>,
+}
+
+/// What became of each, in the order of the request.
+#[derive(Debug, Serialize)]
+struct Done {
+    created: Vec<Created>,
+    deleted: Vec<Deleted>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Created {
+    Monitor(Map<String, Value>),
+    Problem(Problem),
+}
+
+#[derive(Debug, Serialize)]
+struct Deleted {
+    id: String,
+    /// None where it is gone.
+    problem: Option<Problem>,
+}
+
+pub(super) async fn bulk<
+    G: Gate,
+    M: Monitors,
+    K: Secrets,
+    B: WriteBeatTokens + Send + Sync + 'static,
+    P: Pings,
+>(
+    State(desk): State<Arc<Desk<G, M, K, B, P>>>,
+    who: Who,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Failure> {
+    let caller = desk.gate.caller(who, Scope::Write).await?;
+    let Many { create, delete } = body::json(body)?;
+    if create.len() + delete.len() > MAX_MANY {
+        let got = create.len() + delete.len();
+        return Err(Failure::bad_request("body", format!("expected at most {MAX_MANY} monitors, got {got}")));
+    }
+    // What makes room comes first.
+    let deleted = desk.delete_many(&caller, delete).await?;
+    let created = desk.create_many(&caller, create).await?;
+    Ok(([(CACHE_CONTROL, "no-store")], Json(Done { created, deleted })).into_response())
+}
+
+impl<G: Gate, M: Monitors, K: Secrets, B: Send + Sync, P: Pings> Desk<G, M, K, B, P> {
+    async fn create_many(&self, caller: &Caller, create: Vec<Object>) -> Result<Vec<Created>, Failure> {
+        let mut wanted = Vec::new();
+        let mut refused: Vec<Option<Failure>> = Vec::new();
+        for Object(fields) in create {
+            match asked(fields, &self.regions) {
+                Ok(asked) => {
+                    wanted.push(asked);
+                    refused.push(None);
+                }
+                Err(failure) => refused.push(Some(failure)),
+            }
+        }
+        let placed = if wanted.is_empty() { Vec::new() } else { self.place(caller, wanted).await? };
+        let mut placed = placed.into_iter();
+        let results = refused.into_iter().filter_map(|refused| match refused {
+            Some(failure) => Some(Err(failure)),
+            None => placed.next(),
+        });
+        let told = results.map(|result| match result.and_then(|monitor| value(&monitor)) {
+            Ok(monitor) => Created::Monitor(monitor),
+            Err(failure) => Created::Problem(failure.problem()),
+        });
+        Ok(told.collect())
+    }
+
+    async fn delete_many(&self, caller: &Caller, delete: Vec<String>) -> Result<Vec<Deleted>, Failure> {
+        let mut by_shard: BTreeMap<ShardId, Vec<MonitorId>> = BTreeMap::new();
+        for id in delete.iter().filter_map(|id| id.parse::<MonitorId>().ok()) {
+            by_shard.entry(id.shard()).or_default().push(id);
+        }
+        let mut gone: Vec<Monitor> = Vec::new();
+        let mut failed: BTreeMap<ShardId, Problem> = BTreeMap::new();
+        for (shard, ids) in by_shard {
+            let removed = self.edit(caller, shard, "monitor.delete", |monitors| {
+                let own = |id: &&MonitorId| own(monitors, id, caller).is_ok();
+                let ids: Vec<&MonitorId> = ids.iter().filter(own).collect();
+                Ok(Edited::of(ids.into_iter().filter_map(|id| monitors.remove(id)).collect::<Vec<Monitor>>()))
+            });
+            match removed.await {
+                Ok(removed) => gone.extend(removed),
+                Err(failure) => drop(failed.insert(shard, failure.problem())),
+            }
+        }
+        self.forget(gone.iter()).await?;
+        let told = delete.into_iter().map(|id| {
+            let parsed = id.parse::<MonitorId>().ok();
+            let is_gone = parsed.as_ref().is_some_and(|id| gone.iter().any(|gone| gone.id == *id));
+            let problem = (!is_gone).then(|| {
+                let of_shard = parsed.and_then(|id| failed.get(&id.shard()));
+                of_shard.cloned().unwrap_or_else(|| not_found("monitor").problem())
+            });
+            Deleted { id, problem }
+        });
+        Ok(told.collect())
+    }
+}

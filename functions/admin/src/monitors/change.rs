@@ -1,0 +1,212 @@
+//! `PUT|PATCH|DELETE /api/monitor/{id}`, and its pause: changes of one monitor, of the version that is meant.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, PathRejection};
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Response};
+use http::header::CACHE_CONTROL;
+use http::{HeaderMap, StatusCode};
+use serde_json::{Map, Value};
+use shared::http_frame::Failure;
+use shared::monitor::{Asked, Monitor, MonitorId, flat};
+use shared::session::Scope;
+use shared::store::WriteBeatTokens;
+
+use super::shard::Edited;
+use super::wanted::{IfMatch, Keys, answer, asked, has_credentials, id_of, merge, own, refused, settle};
+use super::{Desk, Monitors, Secrets, parents};
+use crate::auth::caller::{Caller, conflict, not_found};
+use crate::auth::{Asked as Who, Gate};
+use crate::body::{self, Object};
+use crate::pings::Pings;
+
+type Id = Result<Path<String>, PathRejection>;
+type Body = Result<Bytes, BytesRejection>;
+
+/// `PUT`: the monitor as the body says, and defaults where it is silent.
+pub(super) async fn replace<
+    G: Gate,
+    M: Monitors,
+    K: Secrets,
+    B: WriteBeatTokens + Send + Sync + 'static,
+    P: Pings,
+>(
+    State(desk): State<Arc<Desk<G, M, K, B, P>>>,
+    who: Who,
+    headers: HeaderMap,
+    id: Id,
+    body: Body,
+) -> Result<Response, Failure> {
+    let caller = desk.gate.caller(who, Scope::Write).await?;
+    let id = id_of(id)?;
+    let Object(fields) = body::json(body)?;
+    let wanted = |_: &Monitor| Ok(fields.clone());
+    let monitor = desk.change(&caller, &id, &IfMatch::of(&headers), wanted).await?;
+    answer(StatusCode::OK, &monitor)
+}
+
+/// The monitor's fields with what a patch says.
+fn patched(monitor: &Monitor, patch: &Map<String, Value>) -> Result<Map<String, Value>, Failure> {
+    let mut fields = flat(monitor).map_err(|error| Failure::Internal(error.to_string()))?;
+    let mut patch = patch.clone();
+    // Nobody reads them, so nothing can be merged into them; and `null` says that there shall be none.
+    let credentials = patch.remove("credentials");
+    merge(&mut fields, &patch);
+    fields.extend(credentials.map(|credentials| ("credentials".to_owned(), credentials)));
+    Ok(fields)
+}
+
+/// `PATCH`: the monitor with what the body says (RFC 7396): what is not named stays, `null` is the default.
+pub(super) async fn patch<
+    G: Gate,
+    M: Monitors,
+    K: Secrets,
+    B: WriteBeatTokens + Send + Sync + 'static,
+    P: Pings,
+>(
+    State(desk): State<Arc<Desk<G, M, K, B, P>>>,
+    who: Who,
+    headers: HeaderMap,
+    id: Id,
+    body: Body,
+) -> Result<Response, Failure> {
+    let caller = desk.gate.caller(who, Scope::Write).await?;
+    let id = id_of(id)?;
+    let Object(patch) = body::json(body)?;
+    let wanted = |monitor: &Monitor| patched(monitor, &patch);
+    let monitor = desk.change(&caller, &id, &IfMatch::of(&headers), wanted).await?;
+    answer(StatusCode::OK, &monitor)
+}
+
+/// `DELETE`: the monitor and its credentials. What was recorded of it goes by itself.
+pub(super) async fn remove<
+    G: Gate,
+    M: Monitors,
+    K: Secrets,
+    B: WriteBeatTokens + Send + Sync + 'static,
+    P: Pings,
+>(
+    State(desk): State<Arc<Desk<G, M, K, B, P>>>,
+    who: Who,
+    headers: HeaderMap,
+    id: Id,
+) -> Result<Response, Failure> {
+    let caller = desk.gate.caller(who, Scope::Write).await?;
+    let id = id_of(id)?;
+    let wanted = IfMatch::of(&headers);
+    let gone = desk
+        .edit(&caller, id.shard(), "monitor.delete", |monitors| {
+            wanted.allows(own(monitors, &id, &caller)?)?;
+            Ok(Edited::of(monitors.remove(&id)))
+        })
+        .await?;
+    desk.forget(gone.iter()).await?;
+    Ok((StatusCode::NO_CONTENT, [(CACHE_CONTROL, "no-store")]).into_response())
+}
+
+/// `POST /api/monitor/{id}/pause`: no checks, no incident.
+pub(super) async fn pause<
+    G: Gate,
+    M: Monitors,
+    K: Secrets,
+    B: WriteBeatTokens + Send + Sync + 'static,
+    P: Pings,
+>(
+    State(desk): State<Arc<Desk<G, M, K, B, P>>>,
+    who: Who,
+    id: Id,
+) -> Result<Response, Failure> {
+    desk.rest(who, id, true).await
+}
+
+/// `POST /api/monitor/{id}/resume`: checks again.
+pub(super) async fn resume<
+    G: Gate,
+    M: Monitors,
+    K: Secrets,
+    B: WriteBeatTokens + Send + Sync + 'static,
+    P: Pings,
+>(
+    State(desk): State<Arc<Desk<G, M, K, B, P>>>,
+    who: Who,
+    id: Id,
+) -> Result<Response, Failure> {
+    desk.rest(who, id, false).await
+}
+
+impl<G: Gate, M: Monitors, K: Secrets, B: Send + Sync, P: Pings> Desk<G, M, K, B, P> {
+    /// Makes a monitor what `wanted` makes of it.
+    async fn change(
+        &self,
+        caller: &Caller,
+        id: &MonitorId,
+        version: &IfMatch,
+        wanted: impl Fn(&Monitor) -> Result<Map<String, Value>, Failure> + Send + Sync,
+    ) -> Result<Monitor, Failure> {
+        let there = self.monitors.monitor(id).await?.filter(|there| there.account == caller.session.account);
+        let there = there.ok_or_else(|| not_found("monitor"))?;
+        let parents = asked(wanted(&there)?, &self.regions)?.depends_on().to_vec();
+        parents::check(&self.monitors, &caller.session.account, Some(id), &parents).await?;
+        let (monitor, old) = self
+            .edit(caller, id.shard(), "monitor.change", |monitors| {
+                let there = own(monitors, id, caller)?;
+                version.allows(there)?;
+                let asked = asked(wanted(there)?, &self.regions)?;
+                if asked.depends_on() != parents {
+                    return Err(conflict(
+                        "changed",
+                        "it was changed at the same moment: read it and try again",
+                    ));
+                }
+                let (changed, keys) = self.changed(&asked, there)?;
+                *there = changed;
+                let credentials =
+                    keys.new.map(|(origin, new)| (id.clone(), origin, new)).into_iter().collect();
+                Ok(Edited { value: (there.clone(), keys.old), credentials })
+            })
+            .await?;
+        if let Some(origin) = old {
+            self.secrets.delete_credentials(id, &origin).await?;
+        }
+        // As it is stored: its version follows the one before.
+        Ok(self.monitors.monitor(id).await?.unwrap_or(monitor))
+    }
+
+    fn changed(&self, asked: &Asked, there: &Monitor) -> Result<(Monitor, Keys), Failure> {
+        let mut monitor = asked.monitor(there.id.clone(), self.home()).map_err(refused)?;
+        monitor.account = there.account.clone();
+        monitor.hidden_before = there.hidden_before;
+        monitor.version = there.version;
+        let keys = settle(asked, &mut monitor, Some(there))?;
+        if keys.new.is_some() && monitor == *there {
+            // Other credentials are another version: `ping` remembers them by it.
+            monitor.version = 0;
+        }
+        Ok((monitor, keys))
+    }
+
+    async fn rest(&self, who: Who, id: Id, paused: bool) -> Result<Response, Failure> {
+        let caller = self.gate.caller(who, Scope::Write).await?;
+        let id = id_of(id)?;
+        let action = if paused { "monitor.pause" } else { "monitor.resume" };
+        self.edit(&caller, id.shard(), action, |monitors| {
+            own(monitors, &id, &caller)?.paused = paused;
+            Ok(Edited::of(()))
+        })
+        .await?;
+        let monitor = self.monitors.monitor(&id).await?.ok_or_else(|| not_found("monitor"))?;
+        answer(StatusCode::OK, &monitor)
+    }
+
+    /// Deletes the credentials of monitors that are gone.
+    pub(super) async fn forget(&self, gone: impl Iterator<Item = &Monitor> + Send) -> Result<(), Failure> {
+        for monitor in gone.filter(|monitor| has_credentials(monitor)) {
+            if let Some(origin) = monitor.check.origin() {
+                self.secrets.delete_credentials(&monitor.id, &origin).await?;
+            }
+        }
+        Ok(())
+    }
+}

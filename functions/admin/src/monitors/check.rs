@@ -1,0 +1,93 @@
+//! `POST /api/monitor/{id}/check`, a look at a monitor now; `POST /api/monitor/test`, one at a monitor that is not stored.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, PathRejection};
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+use http::header::CACHE_CONTROL;
+use jiff::SignedDuration;
+use serde_json::json;
+use serde_json::value::RawValue;
+use shared::http_frame::Failure;
+use shared::monitor::{AskedCredentials, Check, MonitorId, ShardId};
+use shared::problem::Problem;
+use shared::session::Scope;
+use shared::store::WriteBeatTokens;
+
+use super::wanted::{asked, id_of, refused};
+use super::{Desk, Monitors, Secrets};
+use crate::auth::caller::not_found;
+use crate::auth::{Asked as Who, Gate};
+use crate::body::{self, Object};
+use crate::pings::Pings;
+
+/// The time in which checks out of turn count.
+const WINDOW: SignedDuration = SignedDuration::from_mins(5);
+
+/// Most checks out of turn of one account in that time: each may take ten seconds, and reaches out to wherever it is told.
+const MOST: u16 = 30;
+
+pub(super) async fn check<
+    G: Gate,
+    M: Monitors,
+    K: Secrets,
+    B: WriteBeatTokens + Send + Sync + 'static,
+    P: Pings,
+>(
+    State(desk): State<Arc<Desk<G, M, K, B, P>>>,
+    who: Who,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Response, Failure> {
+    let caller = desk.gate.caller(who, Scope::Write).await?;
+    let id = id_of(id)?;
+    let found = desk.monitors.monitor(&id).await?;
+    if found.is_none_or(|found| found.account != caller.session.account) {
+        return Err(not_found("monitor"));
+    }
+    desk.gate.ration(&caller, "check", MOST, WINDOW).await?;
+    desk.gate.note(&caller.entry("monitor.check", &id, [])).await?;
+    told(desk.pings.ask(&json!({"check": {"monitors": [id]}})).await?)
+}
+
+pub(super) async fn test<
+    G: Gate,
+    M: Monitors,
+    K: Secrets,
+    B: WriteBeatTokens + Send + Sync + 'static,
+    P: Pings,
+>(
+    State(desk): State<Arc<Desk<G, M, K, B, P>>>,
+    who: Who,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Failure> {
+    let caller = desk.gate.caller(who, Scope::Write).await?;
+    let Object(fields) = body::json(body)?;
+    let asked = asked(fields, &desk.regions)?;
+    let nobody =
+        MonitorId::new(ShardId(0), "000000").map_err(|error| Failure::Internal(error.to_string()))?;
+    let monitor = asked.monitor(nobody, desk.home()).map_err(refused)?;
+    if let Check::Heartbeat(_) = monitor.check {
+        return Err(Failure::bad_request("monitor", "kind: a heartbeat is not checked: its target calls"));
+    }
+    desk.gate.ration(&caller, "check", MOST, WINDOW).await?;
+    desk.gate.note(&caller.entry("monitor.test", monitor.target(), [])).await?;
+    let credentials = match &asked.credentials {
+        AskedCredentials::New(credentials) => Some(credentials.exposed()),
+        AskedCredentials::Kept | AskedCredentials::None => None,
+    };
+    told(desk.pings.ask(&json!({"test": {"monitor": monitor, "credentials": credentials}})).await?)
+}
+
+/// What was found, as `ping` tells it.
+fn told(mut found: Vec<Box<RawValue>>) -> Result<Response, Failure> {
+    match found.pop() {
+        Some(told) => Ok(([(CACHE_CONTROL, "no-store")], Json(told)).into_response()),
+        None => {
+            Err(Problem::new(StatusCode::CONFLICT, "changed", "it was deleted at the same moment").into())
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! `DELETE /api/results/{id}/cleanup?days=90`: hides what was recorded of a monitor before. A mark on the monitor that every
+//! reader honours: blocks are shared by a shard, and never rewritten.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use http::{StatusCode, Uri};
+use shared::http_frame::{Failure, Params};
+use shared::schedule::Slot;
+use shared::session::Scope;
+use shared::store::WriteBeatTokens;
+
+use super::shard::Edited;
+use super::wanted::{answer, id_of, own};
+use super::{Desk, Monitors, Secrets};
+use crate::auth::caller::not_found;
+use crate::auth::{Asked as Who, Gate};
+use crate::pings::Pings;
+
+/// Days that are kept, unless the request says otherwise.
+const DEFAULT_DAYS: u16 = 90;
+
+/// Most days: longer than anything but days of history is kept.
+const MAX_DAYS: u16 = 3_650;
+
+pub(super) async fn hide<
+    G: Gate,
+    M: Monitors,
+    K: Secrets,
+    B: WriteBeatTokens + Send + Sync + 'static,
+    P: Pings,
+>(
+    State(desk): State<Arc<Desk<G, M, K, B, P>>>,
+    who: Who,
+    id: Result<Path<String>, PathRejection>,
+    uri: Uri,
+) -> Result<Response, Failure> {
+    let caller = desk.gate.caller(who, Scope::Write).await?;
+    let id = id_of(id)?;
+    let days = Params::of(&uri, &["days"])?.number("days", 0..=MAX_DAYS)?.unwrap_or(DEFAULT_DAYS);
+    let before = Slot::containing(caller.now).plus(-1_440 * i64::from(days));
+    desk.edit(&caller, id.shard(), "results.hide", |monitors| {
+        let monitor = own(monitors, &id, &caller)?;
+        // What is hidden stays hidden.
+        monitor.hidden_before = Some(monitor.hidden_before.map_or(before, |there| there.max(before)));
+        Ok(Edited::of(()))
+    })
+    .await?;
+    let monitor = desk.monitors.monitor(&id).await?.ok_or_else(|| not_found("monitor"))?;
+    answer(StatusCode::OK, &monitor)
+}

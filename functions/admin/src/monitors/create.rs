@@ -1,0 +1,156 @@
+//! `POST /api/monitor`: a new monitor; a URL alone is enough.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::response::Response;
+use http::StatusCode;
+use http::header::{HeaderValue, LOCATION};
+use shared::http_frame::Failure;
+use shared::monitor::{Asked, Monitor, MonitorId, SHARD_LIMIT, ShardId};
+use shared::problem::Problem;
+use shared::session::Scope;
+use shared::store::{StoreError, WriteBeatTokens};
+
+use super::shard::{Edited, UNREADABLE};
+use super::wanted::{answer, asked, refused, settle};
+use super::{Desk, Monitors, Secrets, parents};
+use crate::auth::caller::{Caller, conflict};
+use crate::auth::{Asked as Who, Gate};
+use crate::body::{self, Object};
+use crate::pings::Pings;
+
+/// Most monitors of an installation.
+const MAX_MONITORS: usize = 10_000;
+
+pub(super) async fn create<
+    G: Gate,
+    M: Monitors,
+    K: Secrets,
+    B: WriteBeatTokens + Send + Sync + 'static,
+    P: Pings,
+>(
+    State(desk): State<Arc<Desk<G, M, K, B, P>>>,
+    who: Who,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Failure> {
+    let caller = desk.gate.caller(who, Scope::Write).await?;
+    let Object(fields) = body::json(body)?;
+    let wanted = asked(fields, &desk.regions)?;
+    let placed = desk.place(&caller, vec![wanted]).await?.pop();
+    let monitor = placed.unwrap_or_else(|| Err(Failure::Internal("a monitor was not placed".to_owned())))?;
+    let mut response = answer(StatusCode::CREATED, &monitor)?;
+    if let Ok(location) = HeaderValue::try_from(format!("/api/monitor/{}", monitor.id)) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    Ok(response)
+}
+
+impl<G: Gate, M: Monitors, K: Secrets, B: Send + Sync, P: Pings> Desk<G, M, K, B, P> {
+    /// Stores new monitors in shards that have room, and has them looked at at once. What becomes of each, in their order.
+    ///
+    /// # Errors
+    /// When the installation is full, or nothing at all could be stored. What goes wrong later is the answer of those that
+    /// it hits.
+    pub(super) async fn place(
+        &self,
+        caller: &Caller,
+        wanted: Vec<Asked>,
+    ) -> Result<Vec<Result<Monitor, Failure>>, Failure> {
+        let mut results: Vec<Option<Result<Monitor, Failure>>> = Vec::new();
+        results.resize_with(wanted.len(), || None);
+        let mut pending = Vec::new();
+        for (index, asked) in wanted.iter().enumerate() {
+            match parents::check(&self.monitors, &caller.session.account, None, asked.depends_on()).await {
+                Ok(()) => pending.push(index),
+                Err(failure) => results[index] = Some(Err(failure)),
+            }
+        }
+        let shards = self.monitors.shards().await?;
+        let there: usize = shards.iter().map(|summary| summary.count).sum();
+        if there + pending.len() > MAX_MONITORS {
+            return Err(conflict("too_many", format!("an installation has at most {MAX_MONITORS} monitors")));
+        }
+        let mut full: BTreeSet<ShardId> = shards
+            .iter()
+            .filter(|summary| summary.count >= SHARD_LIMIT)
+            .map(|summary| summary.shard)
+            .collect();
+        while !pending.is_empty() {
+            let Some(shard) = (0..=u16::MAX).map(ShardId).find(|shard| !full.contains(shard)) else { break };
+            full.insert(shard);
+            match self.fill(caller, shard, &wanted, &pending).await {
+                Ok(placed) => {
+                    for (index, placed) in placed {
+                        pending.retain(|pending| *pending != index);
+                        results[index] = Some(placed);
+                    }
+                }
+                Err(Failure::Problem(Problem { kind, .. })) if kind == UNREADABLE => {}
+                Err(failure) if results.iter().flatten().all(Result::is_err) => return Err(failure),
+                Err(failure) => {
+                    tracing::warn!(?failure, left = pending.len(), "some of many monitors were not created");
+                    for index in pending.drain(..) {
+                        let cause = "others were created before it failed".to_owned();
+                        let failure = StoreError::Unavailable { action: "creating a monitor", cause };
+                        results[index] = Some(Err(failure.into()));
+                    }
+                }
+            }
+        }
+        let results: Vec<Result<Monitor, Failure>> = results.into_iter().flatten().collect();
+        let to_look_at: Vec<MonitorId> = results
+            .iter()
+            .flatten()
+            .filter(|monitor| !monitor.paused)
+            .map(|monitor| monitor.id.clone())
+            .collect();
+        self.pings.start(&to_look_at).await;
+        Ok(results)
+    }
+
+    /// Stores as many of those that are pending as the shard has room for.
+    async fn fill(
+        &self,
+        caller: &Caller,
+        shard: ShardId,
+        wanted: &[Asked],
+        pending: &[usize],
+    ) -> Result<Vec<(usize, Result<Monitor, Failure>)>, Failure> {
+        let home = self.home();
+        self.edit(caller, shard, "monitor.create", |monitors| {
+            let mut placed = Edited::of(Vec::new());
+            for index in pending {
+                if monitors.len() >= SHARD_LIMIT {
+                    break;
+                }
+                let Some(asked) = wanted.get(*index) else { continue };
+                // At most 95 of 36^6 ids are taken: the first draw is nearly always the last.
+                let id = loop {
+                    let id = MonitorId::random(shard, &mut rand::rng());
+                    if !monitors.contains_key(&id) {
+                        break id;
+                    }
+                };
+                let made = asked.monitor(id.clone(), home).map_err(refused).and_then(|mut monitor| {
+                    monitor.account = caller.session.account.clone();
+                    let keys = settle(asked, &mut monitor, None)?;
+                    Ok((monitor, keys))
+                });
+                placed.value.push((
+                    *index,
+                    made.map(|(monitor, keys)| {
+                        placed.credentials.extend(keys.new.map(|(origin, new)| (id.clone(), origin, new)));
+                        monitors.insert(id, monitor.clone());
+                        monitor
+                    }),
+                ));
+            }
+            Ok(placed)
+        })
+        .await
+    }
+}

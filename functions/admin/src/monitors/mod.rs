@@ -1,0 +1,87 @@
+//! `/api/monitor`: everything that changes monitors, and what is asked of them out of turn.
+//!
+//! - `create`, `change`, `bulk`: new ones, other ones, many at once; `shard` changes a shard as a whole, `parents` sees to
+//!   what they depend on, `wanted` to what requests say;
+//! - `check`: looks at one now; `beat_token`: what a heartbeat's target calls with;
+//! - `cleanup`: hides what was recorded long ago.
+
+mod beat_token;
+mod bulk;
+mod change;
+mod check;
+mod cleanup;
+mod create;
+mod parents;
+mod shard;
+mod wanted;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{delete, post, put};
+use shared::monitor::Region;
+use shared::store::{
+    ReadMonitor, ReadMonitors, ReadShards, WriteBeatTokens, WriteCredentials, WriteMonitors,
+};
+
+use crate::auth::Gate;
+use crate::body::MAX_BYTES;
+use crate::pings::Pings;
+
+/// Longest body with many monitors, in bytes; Lambda takes 6 MB.
+const MAX_BULK_BYTES: usize = 4 * 1_024 * 1_024;
+
+/// All that is read and written of monitors.
+pub trait Monitors: ReadShards + ReadMonitors + ReadMonitor + WriteMonitors + Send + Sync + 'static {}
+impl<T: ReadShards + ReadMonitors + ReadMonitor + WriteMonitors + Send + Sync + 'static> Monitors for T {}
+
+/// What is written of secrets, and never read.
+pub trait Secrets: WriteCredentials + Send + Sync + 'static {}
+impl<T: WriteCredentials + Send + Sync + 'static> Secrets for T {}
+
+/// What these endpoints need.
+#[derive(Debug)]
+pub(crate) struct Desk<G, M, K, B, P> {
+    pub(crate) gate: G,
+    pub(crate) monitors: M,
+    pub(crate) secrets: K,
+    pub(crate) beats: B,
+    pub(crate) pings: P,
+    /// Where `ping` is: the first is the stack's own.
+    pub(crate) regions: Vec<Region>,
+}
+
+impl<G, M, K, B, P> Desk<G, M, K, B, P> {
+    /// Where a monitor is checked from unless somebody says otherwise.
+    fn home(&self) -> &Region {
+        // There is one, by how the configuration is read.
+        &self.regions[0]
+    }
+}
+
+pub(crate) fn routes<G, M, K, B, P>(desk: Desk<G, M, K, B, P>) -> Router
+where
+    G: Gate,
+    M: Monitors,
+    K: Secrets,
+    B: WriteBeatTokens + Send + Sync + 'static,
+    P: Pings,
+{
+    let many = post(bulk::bulk::<G, M, K, B, P>).layer(DefaultBodyLimit::max(MAX_BULK_BYTES));
+    let one = put(change::replace::<G, M, K, B, P>)
+        .patch(change::patch::<G, M, K, B, P>)
+        .delete(change::remove::<G, M, K, B, P>);
+    Router::new()
+        .route("/api/monitor", post(create::create::<G, M, K, B, P>))
+        .route("/api/monitor/test", post(check::test::<G, M, K, B, P>))
+        .route("/api/monitor/{id}", one)
+        .route("/api/monitor/{id}/pause", post(change::pause::<G, M, K, B, P>))
+        .route("/api/monitor/{id}/resume", post(change::resume::<G, M, K, B, P>))
+        .route("/api/monitor/{id}/check", post(check::check::<G, M, K, B, P>))
+        .route("/api/monitor/{id}/beat-token", post(beat_token::create::<G, M, K, B, P>))
+        .route("/api/results/{id}/cleanup", delete(cleanup::hide::<G, M, K, B, P>))
+        .layer(DefaultBodyLimit::max(MAX_BYTES))
+        .route("/api/monitor/bulk", many)
+        .with_state(Arc::new(desk))
+}

@@ -1,0 +1,52 @@
+//! What a monitor may depend on: monitors of its own account, and none that depends on it.
+
+use std::collections::HashSet;
+
+use shared::account::AccountId;
+use shared::http_frame::Failure;
+use shared::monitor::{MAX_PARENTS, MonitorId};
+use shared::store::ReadMonitor;
+
+/// Most monitors above one that are looked at: a hierarchy of shops, hosts and networks has a few.
+const MAX_ANCESTORS: usize = 100;
+
+/// Sees to it that these exist, in this account, and that none of them depends on `child`, however far up. Two changes of
+/// different shards at the same moment could still close a circle; then neither has an incident opened while both are down.
+///
+/// # Errors
+/// Names the first that cannot be depended on: 400.
+pub(super) async fn check(
+    monitors: &impl ReadMonitor,
+    account: &AccountId,
+    child: Option<&MonitorId>,
+    parents: &[MonitorId],
+) -> Result<(), Failure> {
+    if parents.len() > MAX_PARENTS {
+        return Err(refused(format!("expected at most {MAX_PARENTS} monitors, got {}", parents.len())));
+    }
+    let mut seen: HashSet<MonitorId> = HashSet::new();
+    let mut above: Vec<(MonitorId, bool)> = parents.iter().map(|id| (id.clone(), true)).collect();
+    while let Some((id, is_parent)) = above.pop() {
+        if child == Some(&id) {
+            return Err(refused(format!("expected no circle, but {id} depends on itself then")));
+        }
+        if !seen.insert(id.clone()) {
+            continue;
+        }
+        if seen.len() > MAX_ANCESTORS {
+            return Err(refused(format!("expected at most {MAX_ANCESTORS} monitors above one, got more")));
+        }
+        let found = monitors.monitor(&id).await?.filter(|found| found.account == *account);
+        match found {
+            Some(found) => above.extend(found.depends_on.into_iter().map(|id| (id, false))),
+            // A grandparent may have been deleted.
+            None if is_parent => return Err(refused(format!("there is no monitor {id}"))),
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+fn refused(what: String) -> Failure {
+    Failure::bad_request("monitor", format!("depends_on: {what}"))
+}

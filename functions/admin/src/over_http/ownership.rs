@@ -1,0 +1,130 @@
+//! Whose monitors are whose: nobody else's can be told from none, by any verb.
+
+use shared::account::Role;
+use shared::session::Scope;
+
+use super::auth::{By, PASSWORD};
+use super::*;
+
+/// Each way to change a monitor; `{}` is its id.
+const ROUTES: [(&str, &str, &str); 9] = [
+    ("PUT", "/api/monitor/{}", r#"{"url": "https://shop.example/"}"#),
+    ("PATCH", "/api/monitor/{}", r#"{"public": true}"#),
+    ("DELETE", "/api/monitor/{}", ""),
+    ("POST", "/api/monitor/{}/pause", ""),
+    ("POST", "/api/monitor/{}/resume", ""),
+    ("POST", "/api/monitor/{}/check", ""),
+    ("POST", "/api/monitor/{}/beat-token", ""),
+    ("DELETE", "/api/results/{}/cleanup", ""),
+    ("DELETE", "/api/results/{}/cleanup?days=0", ""),
+];
+
+/// The others.
+const MORE: [(&str, &str, &str); 3] = [
+    ("POST", "/api/monitor", r#"{"url": "https://shop.example/"}"#),
+    ("POST", "/api/monitor/bulk", r#"{"create": [], "delete": []}"#),
+    ("POST", "/api/monitor/test", r#"{"url": "https://shop.example/"}"#),
+];
+
+impl Shop {
+    /// Somebody of another account, who may do everything there.
+    pub(super) async fn stranger(&self) -> By {
+        let (by, id) = self.somebody(Role::Owner, "stranger@else.example").await;
+        let elsewhere: shared::account::AccountId = "a-7f3k2a9d0c1b2e4f".parse().unwrap();
+        let mut tables = self.memory.tables();
+        for user in tables.users.values_mut().filter(|user| user.id.as_str() == id) {
+            user.account = elsewhere.clone();
+        }
+        for session in tables.sessions.values_mut().filter(|session| session.user.as_str() == id) {
+            session.account = elsewhere.clone();
+        }
+        by
+    }
+
+    /// A key of an owner's with these scopes.
+    async fn key(&self, owner: &By, scopes: &[Scope]) -> By {
+        let body = json!({"name": "key", "scopes": scopes});
+        By::Bearer(self.ask(owner, Method::POST, "/api/auth/keys", Some(body)).await.text("token"))
+    }
+}
+
+async fn ask(shop: &Shop, by: &By, (method, path, body): (&str, &str, &str), id: &str) -> Answer {
+    let body = (!body.is_empty()).then(|| serde_json::from_str(body).unwrap());
+    shop.ask(by, method.parse().unwrap(), &path.replace("{}", id), body).await
+}
+
+#[tokio::test]
+async fn every_route_lets_through_whom_it_is_for() {
+    for route in ROUTES.into_iter().chain(MORE) {
+        let shop = Shop::new();
+        let (owner, _) = shop.somebody(Role::Owner, "owner@shop.example").await;
+        let id = shop.created(&owner, "https://shop.example/").await;
+        let (viewer, _) = shop.somebody(Role::Viewer, "viewer@shop.example").await;
+        let (expired, expired_id) = shop.somebody(Role::Owner, "expired@shop.example").await;
+        let (revoked, _) = shop.somebody(Role::Owner, "revoked@shop.example").await;
+        shop.ask(&revoked, Method::POST, "/api/auth/logout", None).await;
+        for session in shop.memory.tables().sessions.values_mut() {
+            if session.user.as_str() == expired_id {
+                session.valid_until = Some(now());
+            }
+        }
+        let reading = shop.key(&owner, &[Scope::Read, Scope::Purchases, Scope::Metrics]).await;
+        let cookie = shop.log_in("owner@shop.example", PASSWORD, true).await;
+        let set = cookie.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+        let before = shop.memory.tables().monitors.clone();
+        for (by, status) in [
+            (By::Nobody, 401),
+            (revoked, 401),
+            (expired, 401),
+            (By::Bearer(UNKNOWN.to_owned()), 401),
+            (viewer, 403),
+            (reading, 403),
+            (By::Cookie(set.clone(), None), 403),
+            (By::Cookie(set.clone(), Some("forged".to_owned())), 403),
+        ] {
+            let answer = ask(&shop, &by, route, &id).await;
+            assert_eq!(answer.status.as_u16(), status, "{route:?} by {by:?}: {answer:?}");
+        }
+        assert_eq!(shop.memory.tables().monitors, before, "{route:?}");
+        let editor = shop.editor().await;
+        let writing = shop.key(&owner, &[Scope::Write]).await;
+        let page = By::Cookie(set, Some(cookie.text("csrf_token")));
+        for by in [editor, writing, page] {
+            let answer = ask(&shop, &by, route, &id).await;
+            // A heartbeat alone has a token; and what one has deleted the next one does not find.
+            let fits = answer.status.is_success()
+                || answer.status == StatusCode::CONFLICT && route.1.ends_with("beat-token")
+                || answer.status == StatusCode::NOT_FOUND && route.0 == "DELETE";
+            assert!(fits, "{route:?} by {by:?}: {answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_accounts_monitor_is_none() {
+    let shop = Shop::new();
+    let owner = shop.somebody(Role::Owner, "owner@shop.example").await.0;
+    let stranger = shop.stranger().await;
+    let id = shop.created(&owner, "https://shop.example/").await;
+    let before = shop.memory.tables().monitors.clone();
+    for route in ROUTES {
+        let theirs = ask(&shop, &stranger, route, &id).await;
+        let none = ask(&shop, &stranger, route, "s0-nobody").await;
+        let nonsense = ask(&shop, &stranger, route, "nonsense").await;
+        assert_eq!(theirs.status, StatusCode::NOT_FOUND, "{route:?}: {theirs:?}");
+        assert_eq!((&theirs.body, &theirs.body), (&none.body, &nonsense.body), "{route:?}");
+    }
+    let body = json!({"delete": [id]});
+    let bulk = shop.ask(&stranger, Method::POST, "/api/monitor/bulk", Some(body)).await.json();
+    assert_eq!(bulk["deleted"][0]["problem"]["status"], 404);
+    let body = json!({"url": "https://else.example/", "depends_on": [id]});
+    let depending = shop.create(&stranger, body).await;
+    assert_eq!(depending.problem(), format!("400 monitor: depends_on: there is no monitor {id}"));
+    assert_eq!(shop.memory.tables().monitors, before);
+
+    // Their own are theirs.
+    let own = shop.created(&stranger, "https://else.example/").await;
+    assert_eq!(shop.stored(&own).unwrap().account.to_string(), "a-7f3k2a9d0c1b2e4f");
+    let put = ask(&shop, &owner, ROUTES[0], &own).await;
+    assert_eq!(put.status, StatusCode::NOT_FOUND);
+}

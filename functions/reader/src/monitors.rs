@@ -1,0 +1,102 @@
+//! `GET /api/monitor?limit=100&cursor`: the monitors of the caller's account in the order of their ids, each with how it
+//! fares.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State as Shared;
+use axum::response::Response;
+use axum::routing::get;
+use http::{HeaderMap, Method, Uri};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use shared::http_frame::access;
+use shared::monitor::{Monitor, MonitorId};
+use shared::schedule::Slot;
+use shared::session::Scope;
+use shared::store::{ListMonitors, ReadMaintenance, ReadSessions, ReadStates};
+
+use crate::Clock;
+use crate::answer;
+use crate::bookmark;
+use crate::failure::Failure;
+use crate::judged::Judged;
+use crate::link;
+use crate::params::Params;
+
+/// Monitors per page, unless the request says otherwise, and at most.
+const MAX_LIMIT: u16 = 100;
+
+/// Bytes of a page behind which no monitor begins: one has 400 KB at most in the table, and Lambda's limit is 6 MB.
+const FULL_BYTES: usize = 4_000_000;
+
+const PARAMETERS: [&str; 2] = ["limit", "cursor"];
+
+#[derive(Debug)]
+struct Deps<M, I, K> {
+    monitors: M,
+    incidents: I,
+    sessions: K,
+    clock: Clock,
+}
+
+pub(crate) fn routes<M, I, K>(monitors: M, incidents: I, sessions: K, clock: Clock) -> Router
+where
+    M: ListMonitors + ReadMaintenance + Send + Sync + 'static,
+    I: ReadStates + Send + Sync + 'static,
+    K: ReadSessions + Send + Sync + 'static,
+{
+    let deps = Deps { monitors, incidents, sessions, clock };
+    Router::new().route("/api/monitor", get(monitors_of::<M, I, K>)).with_state(Arc::new(deps))
+}
+
+#[derive(Debug, Serialize)]
+struct Page {
+    monitors: Vec<Box<RawValue>>,
+    next_cursor: Option<String>,
+}
+
+async fn monitors_of<M, I, K>(
+    Shared(deps): Shared<Arc<Deps<M, I, K>>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Failure>
+where
+    M: ListMonitors + ReadMaintenance,
+    I: ReadStates,
+    K: ReadSessions,
+{
+    let now = (deps.clock)();
+    let session = access::require(&deps.sessions, &Method::GET, &headers, Scope::Read, now).await?;
+    let params = Params::of(&uri, &PARAMETERS)?;
+    let limit = params.number("limit", 1..=MAX_LIMIT)?.unwrap_or(MAX_LIMIT);
+    let list = bookmark::list([Some("/api/monitor"), Some(&session.account.to_string())]);
+    let after: Option<MonitorId> = bookmark::of(&params, &list)?;
+
+    // One more tells whether there is a next page.
+    let found = deps.monitors.monitors_of(&session.account, after.as_ref(), limit + 1).await?;
+    let shown = found.get(..usize::from(limit)).unwrap_or(&found);
+    let judged = Judged::read(&deps.monitors, &deps.incidents, shown, Slot::containing(now)).await?;
+    let monitors = written(shown, &judged)?;
+    let last = shown.get(..monitors.len()).and_then(<[Monitor]>::last);
+    let last = last.filter(|_| monitors.len() < found.len());
+    let page = Page { next_cursor: last.map(|last| bookmark::text(list, &last.id)), monitors };
+    let link = page.next_cursor.as_ref().and_then(|cursor| link::next(&params, &PARAMETERS, cursor));
+    Ok(answer::linked(answer::private(answer::JSON, answer::json(&page)?), link))
+}
+
+/// The first of these monitors, as many as an answer has room for; one at least.
+fn written(monitors: &[Monitor], judged: &Judged) -> Result<Vec<Box<RawValue>>, Failure> {
+    let mut written = Vec::with_capacity(monitors.len());
+    let mut bytes = 0;
+    for monitor in monitors {
+        if bytes > FULL_BYTES {
+            break;
+        }
+        let text = serde_json::value::to_raw_value(&judged.told(monitor)?);
+        let text = text.map_err(|error| Failure::Internal(error.to_string()))?;
+        bytes += text.get().len();
+        written.push(text);
+    }
+    Ok(written)
+}

@@ -8,20 +8,14 @@ local stand-in. On standard error: what each took.
 """
 
 import json
-import os
 import random
-import resource
-import subprocess
 import sys
-import threading
-import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import boto3
 
+from invoking import invoke
+
 DAY = "2021-03-21"
-# What an import and a day may take, as in the template.
-TIMEOUT = 900
 
 
 def export(rows):
@@ -34,65 +28,6 @@ def export(rows):
         price = f"{numbers.randrange(200)}.{numbers.randrange(100):02}"
         lines.append(f"buyer{row % buyers}@shop.example,{numbers.randrange(5_000)},1,{price},{at}")
     return "\n".join(lines).encode()
-
-
-def environment(function, port, changed):
-    """The deployed function's own environment, some of it changed, and where the local cloud is."""
-    configuration = boto3.client("lambda").get_function_configuration(FunctionName=function)
-    aws = {name: value for name, value in os.environ.items() if name.startswith("AWS_") or name == "PATH"}
-    return aws | configuration["Environment"]["Variables"] | changed | {
-        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}", "AWS_LAMBDA_FUNCTION_NAME": function,
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(configuration["MemorySize"]), "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-        "AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "WARN",
-    }
-
-
-def invoke(binary, function, event, changed):
-    """One invocation in a fresh process: seconds from the event to the answer, and the process's CPU seconds."""
-    times, answered, over = {}, threading.Event(), threading.Event()
-
-    class RuntimeApi(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self):
-            if "began" in times:
-                over.wait()
-                return
-            times["began"] = time.perf_counter()
-            body = json.dumps(event).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.send_header("Lambda-Runtime-Aws-Request-Id", "bench")
-            self.send_header("Lambda-Runtime-Deadline-Ms", str(int((time.time() + TIMEOUT) * 1000)))
-            self.send_header("Lambda-Runtime-Invoked-Function-Arn", f"arn:aws:lambda:us-east-1:0:function:{function}")
-            self.end_headers()
-            self.wfile.write(body)
-
-        def do_POST(self):
-            times["answered"] = time.perf_counter()
-            times["answer"] = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            times["failed"] = self.path.endswith("/error")
-            answered.set()
-            over.wait()
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), RuntimeApi)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    process = subprocess.Popen([binary], env=environment(function, server.server_port, changed), stdout=sys.stderr)
-    in_time = answered.wait(timeout=TIMEOUT)
-    process.kill()
-    process.wait()
-    over.set()
-    server.shutdown()
-    if not in_time or times["failed"]:
-        sys.exit(f"{function} failed: {times.get('answer', b'no answer in time').decode()}")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return times["answered"] - times["began"], cpu
 
 
 def main(stack, binaries, rows):
@@ -110,11 +45,11 @@ def main(stack, binaries, rows):
     uploaded["object"] |= {
         "key": key, "size": len(body), "eTag": put["ETag"].strip('"'), "versionId": put["VersionId"],
     }
-    seconds, cpu = invoke(f"{binaries}/etl", etl, event, {"ROLLUP_FUNCTION": "nobody"})
+    _, [seconds], cpu = invoke(f"{binaries}/etl", etl, event, {"ROLLUP_FUNCTION": "nobody"})
     print("etl.load_rows_per_s", round(rows / seconds), "rows/s", sep="\t", flush=True)
     print(f"etl: {rows} rows in {seconds:.1f} s, {cpu:.2f} s of CPU", file=sys.stderr)
 
-    seconds, cpu = invoke(f"{binaries}/rollup", rollup, {"day": DAY}, {})
+    _, [seconds], cpu = invoke(f"{binaries}/rollup", rollup, {"day": DAY}, {})
     trend = boto3.client("dynamodb").get_item(
         TableName=f"{stack}-history", Key={"pk": {"S": f"TREND#{DAY[:7]}"}, "sk": {"S": DAY}}
     ).get("Item", {})

@@ -68,7 +68,7 @@ Examples:
 /// What the command can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Create, change and list monitors
+    /// Create, change, list and export monitors; take them over from other tools
     #[command(subcommand, after_help = "Example:\n  shopwatch monitors apply monitors.yaml")]
     Monitors(Monitors),
     /// Create, change, list and delete maintenance windows

@@ -12,6 +12,7 @@ pub mod cost;
 pub mod demo_shop;
 pub mod dry_run;
 pub mod import;
+pub mod importers;
 pub mod imports;
 pub mod incidents;
 pub mod keys;

@@ -7,7 +7,7 @@ use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
 
 use crate::aws::Cloud;
-use crate::cli::{Cli, Command, DemoShopCommand, Import, Keys, Purchases, Users};
+use crate::cli::{Cli, Command, DemoShopCommand, Import, Keys, Monitors, Purchases, Users};
 use crate::import::{Followed, Patience, Progress};
 use crate::{cost, demo_shop, import, keys, selling, users, watching};
 
@@ -31,6 +31,9 @@ pub async fn run(cli: Cli, out: &mut impl Write) -> anyhow::Result<u8> {
                 }
             }
             Ok(0)
+        }
+        Command::Monitors(Monitors::ImportFrom { source, file, output }) => {
+            watching::import_from(source, &file, output.as_deref(), out).map(|()| 0)
         }
         Command::Monitors(command) => {
             // A wrong file is told before anything else.

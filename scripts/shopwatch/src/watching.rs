@@ -13,6 +13,7 @@ use shared::store::ReadMaintenance as _;
 
 use crate::aws::Cloud;
 use crate::cli::{Beats, Incidents, Maintenance, Monitors};
+use crate::importers::{self, Source};
 use crate::maintenance::WantedWindow;
 use crate::monitors::{StoredShard, Wanted, by_name, named, stored};
 use crate::{beats, incidents, maintenance, monitors};
@@ -44,8 +45,37 @@ pub(crate) async fn monitors(
             }
         }
         Monitors::List => monitors::list(&stored(&table).await?, out)?,
+        Monitors::Export { output } => {
+            let exported = monitors::export(&stored(&table).await?, cloud.region())?;
+            write(output.as_deref(), &exported.text, out)?;
+            exported.report.print(&mut std::io::stderr())?;
+        }
+        // Done without the cloud.
+        Monitors::ImportFrom { .. } => {}
     }
     Ok(())
+}
+
+/// `shopwatch monitors import-from`.
+pub(crate) fn import_from(
+    source: Source,
+    file: &Path,
+    output: Option<&Path>,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    let (name, bytes) = read(file, importers::MAX_BYTES)?;
+    let imported = importers::import(source, &name, &bytes)?;
+    write(output, &imported.text, out)?;
+    // Standard output holds the file alone.
+    Ok(imported.report.print(&mut std::io::stderr())?)
+}
+
+/// Writes a text to this file, or to `out`.
+fn write(output: Option<&Path>, text: &str, out: &mut impl Write) -> anyhow::Result<()> {
+    match output {
+        Some(path) => std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display())),
+        None => Ok(out.write_all(text.as_bytes()).and_then(|()| out.flush())?),
+    }
 }
 
 /// What a file of windows says; nothing for the commands that have none.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
+use crate::importers::Source;
+
 /// `shopwatch monitors`.
 #[derive(Debug, Subcommand)]
 pub enum Monitors {
@@ -16,7 +18,50 @@ pub enum Monitors {
     /// List the monitors: their configuration, not their state
     #[command(after_help = "Example:\n  shopwatch monitors list")]
     List,
+    /// Write the monitors as a file that `apply` reads
+    #[command(after_help = EXPORT)]
+    Export {
+        /// Where to write; standard output if not given
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Write another tool's monitors as a file that `apply` reads; nothing is changed
+    #[command(after_help = IMPORT_FROM)]
+    ImportFrom {
+        /// Whose configuration it is
+        source: Source,
+        /// The configuration; `-` reads standard input
+        file: PathBuf,
+        /// Where to write; standard output if not given
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
 }
+
+const EXPORT: &str = "\
+Monitors come in the order of their names, without what is as it is by default. What a file cannot
+hold is told on standard error: credentials above all, which nobody reads back. Add them before
+you apply the file, or the monitors lose them.
+
+Examples:
+  shopwatch monitors export --output monitors.yaml
+  shopwatch monitors export | diff monitors.yaml -";
+
+const IMPORT_FROM: &str = "\
+Reads a configuration and writes a file, without asking AWS for anything. What has no counterpart
+is told on standard error, monitor by monitor: types that are not there, notification channels,
+groups, tags, status pages. Read it, edit the file, then apply it. Most: 10,000 monitors, 5 MB.
+
+Passwords and tokens become the names of environment variables, such as
+SHOPWATCH_PASSWORD_CHECKOUT; headers, bodies and parts of URLs that look like secrets, by their
+names, are left out and told. A secret that no name gives away is written as it is: look before
+you commit the file. Every monitor is private until the file says `public: true`.
+
+Examples:
+  shopwatch monitors import-from kuma backup.json --output monitors.yaml
+  shopwatch monitors import-from gatus config.yaml --output monitors.yaml
+  shopwatch monitors import-from uptimerobot monitors.csv --output monitors.yaml
+  shopwatch monitors import-from upptime .upptimerc.yml --output monitors.yaml";
 
 const APPLY: &str = "\
 Monitors are told apart by their names. One that is new is created, one that differs is

@@ -44,7 +44,7 @@ fn help_of_everything() {
     Usage: shopwatch [OPTIONS] <COMMAND>
 
     Commands:
-      monitors     Create, change and list monitors
+      monitors     Create, change, list and export monitors; take them over from other tools
       maintenance  Create, change, list and delete maintenance windows
       incidents    List incidents, acknowledge and close them
       beats        Make tokens that targets call us with
@@ -79,14 +79,16 @@ fn help_of_everything() {
       shopwatch --stack shopwatch-dev monitors list
     ");
     insta::assert_snapshot!(help("monitors"), @"
-    Create, change and list monitors
+    Create, change, list and export monitors; take them over from other tools
 
     Usage: shopwatch monitors [OPTIONS] <COMMAND>
 
     Commands:
-      apply  Create and change monitors until they are as the file says; delete none
-      list   List the monitors: their configuration, not their state
-      help   Print this message or the help of the given subcommand(s)
+      apply        Create and change monitors until they are as the file says; delete none
+      list         List the monitors: their configuration, not their state
+      export       Write the monitors as a file that `apply` reads
+      import-from  Write another tool's monitors as a file that `apply` reads; nothing is changed
+      help         Print this message or the help of the given subcommand(s)
 
     Options:
           --stack <NAME>  Name of the deployed stack, which the names of its tables and its bucket begin
@@ -145,7 +147,57 @@ fn help_of_everything() {
       shopwatch monitors apply monitors.yaml
       generate-monitors | shopwatch monitors apply -
     "#);
+    insta::assert_snapshot!(help("monitors export"), @"
+    Write the monitors as a file that `apply` reads
+
+    Usage: shopwatch monitors export [OPTIONS]
+
+    Options:
+          --output <FILE>  Where to write; standard output if not given
+          --stack <NAME>   Name of the deployed stack, which the names of its tables and its bucket
+                           begin with [env: SHOPWATCH_STACK] [default: shopwatch]
+      -h, --help           Print help
+
+    Monitors come in the order of their names, without what is as it is by default. What a file cannot
+    hold is told on standard error: credentials above all, which nobody reads back. Add them before
+    you apply the file, or the monitors lose them.
+
+    Examples:
+      shopwatch monitors export --output monitors.yaml
+      shopwatch monitors export | diff monitors.yaml -
+    ");
+    insta::assert_snapshot!(help("monitors import-from"), @"
+    Write another tool's monitors as a file that `apply` reads; nothing is changed
+
+    Usage: shopwatch monitors import-from [OPTIONS] <SOURCE> <FILE>
+
+    Arguments:
+      <SOURCE>  Whose configuration it is [possible values: kuma, gatus, uptimerobot, upptime]
+      <FILE>    The configuration; `-` reads standard input
+
+    Options:
+          --output <FILE>  Where to write; standard output if not given
+          --stack <NAME>   Name of the deployed stack, which the names of its tables and its bucket
+                           begin with [env: SHOPWATCH_STACK] [default: shopwatch]
+      -h, --help           Print help (see more with '--help')
+
+    Reads a configuration and writes a file, without asking AWS for anything. What has no counterpart
+    is told on standard error, monitor by monitor: types that are not there, notification channels,
+    groups, tags, status pages. Read it, edit the file, then apply it. Most: 10,000 monitors, 5 MB.
+
+    Passwords and tokens become the names of environment variables, such as
+    SHOPWATCH_PASSWORD_CHECKOUT; headers, bodies and parts of URLs that look like secrets, by their
+    names, are left out and told. A secret that no name gives away is written as it is: look before
+    you commit the file. Every monitor is private until the file says `public: true`.
+
+    Examples:
+      shopwatch monitors import-from kuma backup.json --output monitors.yaml
+      shopwatch monitors import-from gatus config.yaml --output monitors.yaml
+      shopwatch monitors import-from uptimerobot monitors.csv --output monitors.yaml
+      shopwatch monitors import-from upptime .upptimerc.yml --output monitors.yaml
+    ");
     for (command, expected) in [
+        ("monitors import-from", "SHOPWATCH_PASSWORD_CHECKOUT"),
         ("maintenance apply", "A file with anything wrong in it changes nothing"),
         ("maintenance delete", "shopwatch maintenance delete sunday-night"),
         ("incidents list", "--days 30 --monitor Checkout"),

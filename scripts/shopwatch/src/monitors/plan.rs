@@ -9,7 +9,7 @@ use shared::store::{Broken, ShardChange};
 
 use super::dependencies::parents_of;
 use super::difference::changes;
-use super::stored::by_name;
+use super::stored::{by_name, own};
 use super::{Difference, StoredShard, Wanted};
 use crate::yaml::Problems;
 
@@ -86,8 +86,7 @@ pub fn plan(
         outcomes.push(outcome);
     }
     let named: HashSet<&MonitorId> = outcomes.iter().map(|outcome| &outcome.monitor.id).collect();
-    let all = stored.iter().flat_map(|shard| &shard.monitors);
-    let unnamed = all.filter(|monitor| !named.contains(&monitor.id)).cloned().collect();
+    let unnamed = own(stored).filter(|monitor| !named.contains(&monitor.id)).cloned().collect();
     let broken = stored.iter().flat_map(|shard| shard.broken.iter().cloned()).collect();
     Ok(Plan { changes: shards.changes(now), outcomes, unnamed, broken })
 }
@@ -153,7 +152,12 @@ impl Shards {
         home: &Region,
         renewed: bool,
     ) -> Outcome {
-        let same = wanted.monitor(stored.id.clone(), home, parents, stored.version);
+        // No file says whose it is, nor what was hidden of it.
+        let same = Monitor {
+            account: stored.account.clone(),
+            hidden_before: stored.hidden_before,
+            ..wanted.monitor(stored.id.clone(), home, parents, stored.version)
+        };
         let mut changes = changes(stored, &same);
         if renewed && !changes.iter().any(|change| change == "credentials") {
             changes.push("credentials".to_owned());

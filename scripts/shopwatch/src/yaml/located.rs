@@ -77,7 +77,7 @@ impl fmt::Display for Node {
 ///
 /// # Errors
 /// Says what is not YAML, or past a limit, with line and column.
-pub(super) fn parse(text: &str) -> Result<Located<Node>, String> {
+pub(crate) fn parse(text: &str) -> Result<Located<Node>, String> {
     let options = serde_saphyr::options! {
         // Aliases count as often as they are used: a small file must not become a large tree.
         alias_limits: alias_limits(),

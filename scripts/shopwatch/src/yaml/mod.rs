@@ -4,10 +4,12 @@ mod document;
 mod entry;
 mod located;
 mod problems;
+mod quote;
 mod scalars;
 
 pub(crate) use document::{Document, list_of};
 pub(crate) use entry::{Entry, Told};
-pub(crate) use located::Node;
+pub(crate) use located::{Located, Node, parse};
 pub use problems::{FileError, Problems};
+pub(crate) use quote::{quoted, value};
 pub(crate) use scalars::{boolean, parsed, scalar, secret, shown, text, whole};

@@ -20,6 +20,7 @@ fn wrong_arguments_are_told_apart() {
     insta::assert_snapshot!(error(&["keys", "create", "--name", "x", "--scope", "all"]), @r#"error: invalid value 'all' for '--scope <SCOPE>': expected read, write, purchases or metrics, got "all""#);
     insta::assert_snapshot!(error(&["keys", "create", "--name", "x", "--scope", "read", "--expires-days", "0"]), @"error: invalid value '0' for '--expires-days <D>': 0 is not in 1..=3650");
     insta::assert_snapshot!(error(&["keys", "revoke", "abc"]), @"error: invalid value 'abc' for '<ID>': expected 4 to 64 hex digits, as `shopwatch keys list` shows them");
+    insta::assert_snapshot!(error(&["monitors", "import-from", "nagios", "x"]), @"error: invalid value 'nagios' for '<SOURCE>'");
     insta::assert_snapshot!(error(&["cost", "--interval", "90"]), @"error: invalid value '90' for '--interval <S>': expected whole minutes in seconds, 60 to 86400");
     insta::assert_snapshot!(error(&["cost", "--monitors", "0"]), @"error: invalid value '0' for '--monitors <N>': 0 is not in 1..=1000000");
     insta::assert_snapshot!(error(&["cost", "--json", "--bench"]), @"error: the argument '--json' cannot be used with '--bench'");

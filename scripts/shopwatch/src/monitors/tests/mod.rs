@@ -4,10 +4,12 @@ mod apply;
 mod credentials;
 mod demo;
 mod dependencies;
+mod export;
 mod file;
 mod kinds;
 mod plan;
 mod scale;
+mod write;
 
 use std::collections::HashSet;
 

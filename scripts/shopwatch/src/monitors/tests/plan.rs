@@ -111,6 +111,19 @@ fn a_name_that_is_stored_twice_is_matched_once() {
 }
 
 #[test]
+fn a_strangers_monitor_of_the_same_name_is_left_alone() {
+    let account = "a-7f3k2a9d0c1b2e4f".parse().unwrap();
+    let stranger = Monitor { account, ..::tests::example::monitor("s0-aaaaaa") };
+    let summary = ShardSummary::of(ShardId(0), std::slice::from_ref(&stranger), 1, now());
+    let stored = [StoredShard { summary, monitors: vec![stranger.clone()], broken: Vec::new() }];
+    let name = stranger.name.as_str();
+    let plan = plan(&[wanted(name)], &stored, &region(), &none(), now(), &mut rand::rng()).unwrap();
+    assert_eq!((plan.outcomes[0].difference.clone(), plan.unnamed.len()), (Difference::Created, 0));
+    assert_ne!(plan.changes[0].put[0].id, stranger.id);
+    assert_eq!(plan.changes[0].summary.count, 2, "it is in the shard all the same");
+}
+
+#[test]
 fn a_shard_with_a_broken_monitor_is_not_changed() {
     let monitor = |id: &str, name: &str| Monitor {
         name: name.parse().unwrap(),

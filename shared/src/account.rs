@@ -1,7 +1,7 @@
 //! Accounts, and the people who sign in to them.
 //!
-//! An **account** owns what is watched, and is what its people see. There is one so far, `home`, the installation's own:
-//! what the shop sells belongs to it, and would to no other.
+//! An **account** owns what is watched, and is what its people see. `home` is the installation's own: what the shop sells,
+//! the status page and maintenance windows belong to it. Others are of people who signed up where anybody may.
 
 use std::fmt;
 use std::str::FromStr;
@@ -26,6 +26,12 @@ fn is_id(text: &str, prefix: &str) -> bool {
     })
 }
 
+fn random_id(prefix: &str, rng: &mut impl Rng) -> String {
+    const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    let letters = (0..ID_CHARS).map(|_| char::from(LETTERS[rng.random_range(0..36)]));
+    prefix.chars().chain(letters).collect()
+}
+
 /// Names an account: `home`, or `a-` and 16 letters or digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AccountId(String);
@@ -33,6 +39,11 @@ pub struct AccountId(String);
 impl AccountId {
     const HOME: &'static str = "home";
     const PREFIX: &'static str = "a-";
+
+    /// A new random one.
+    pub fn random(rng: &mut impl Rng) -> Self {
+        Self(random_id(Self::PREFIX, rng))
+    }
 
     /// Whether it is the installation's own.
     pub fn is_home(&self) -> bool {
@@ -71,9 +82,7 @@ impl UserId {
 
     /// A new random one.
     pub fn random(rng: &mut impl Rng) -> Self {
-        const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-        let letters = (0..ID_CHARS).map(|_| char::from(LETTERS[rng.random_range(0..36)]));
-        Self(Self::PREFIX.chars().chain(letters).collect())
+        Self(random_id(Self::PREFIX, rng))
     }
 
     /// Whoever has the owner's AWS credentials, and uses the operator's command.
@@ -140,7 +149,7 @@ impl FromStr for Role {
 pub struct Email(String);
 
 /// Longest address in characters, as mail servers take it (RFC 5321, section 4.5.3.1.3, errata 1690).
-const MAX_EMAIL_CHARS: usize = 254;
+pub const MAX_EMAIL_CHARS: usize = 254;
 
 impl Email {
     /// The address.
@@ -308,6 +317,8 @@ mod tests {
         assert_eq!(account.to_string().parse::<AccountId>().unwrap(), account);
         assert_eq!(user.to_string().parse::<UserId>().unwrap(), user);
         assert_ne!(user, UserId::random(&mut rng));
+        let other = AccountId::random(&mut rng);
+        assert!(!other.is_home() && other.to_string().parse::<AccountId>().unwrap() == other);
         assert!(AccountId::default().is_home() && !account.is_home());
         for bad in ["", "u-", "a-7f3k2a", "Home", "u-7F3K2A9D0C1B2E4F"] {
             assert!(bad.parse::<AccountId>().is_err() && bad.parse::<UserId>().is_err(), "{bad}");

@@ -12,10 +12,12 @@ pub const AUDIT_DAYS: i64 = 400;
 
 /// One change, or an attempt at one: it is written before what it tells of, so that nothing is changed without it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditEntry {
     /// The account in which.
     pub account: AccountId,
     /// When.
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::openapi::Instant))]
     pub at: Timestamp,
     /// Who.
     pub user: UserId,

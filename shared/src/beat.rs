@@ -22,6 +22,7 @@ pub struct Beat {
 
 /// How a target says it fares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BeatState {
     /// As it should.

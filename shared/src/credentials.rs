@@ -11,18 +11,22 @@ pub const MAX_SECRET_BYTES: usize = 2_000;
 
 /// What a check shows to get in. Never shown, logged or sent to another origin than the check's own.
 #[derive(Clone, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = MonitorCredentials))]
 #[serde(tag = "scheme", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Credentials {
     /// User name and password (RFC 7617).
     Basic {
         /// The user name, without a colon.
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 2000))]
         user: String,
         /// The password.
+        #[cfg_attr(feature = "openapi", schema(schema_with = crate::openapi::of_target))]
         password: SecretString,
     },
     /// A token (RFC 6750).
     Bearer {
         /// The token.
+        #[cfg_attr(feature = "openapi", schema(schema_with = crate::openapi::of_target))]
         token: SecretString,
     },
 }

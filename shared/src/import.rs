@@ -81,6 +81,7 @@ impl From<ImportId> for String {
 
 /// How far an import is, or how it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ImportState {
     /// Somebody is loading it, or died while loading it.

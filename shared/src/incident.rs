@@ -87,6 +87,7 @@ pub struct Closed {
 
 /// How an incident ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ClosedBy {
     /// The monitor was up again.
@@ -101,10 +102,12 @@ pub enum ClosedBy {
 
 /// What somebody adds to an incident. Adding it again changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = IncidentUpdate))]
 pub struct Update {
     /// Of which incident.
     pub incident: IncidentId,
     /// When.
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::openapi::Instant))]
     pub at: Timestamp,
     /// What.
     pub action: Action,
@@ -118,6 +121,7 @@ pub const MAX_NOTE_CHARS: usize = 500;
 
 /// What an update does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = IncidentAction))]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Somebody looks after it.

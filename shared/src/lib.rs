@@ -5,7 +5,7 @@
 //!   [`purchase`], [`trend`], [`import`], [`session`], [`account`], [`audit`], [`email`], [`credentials`];
 //! - the **stores** ([`store`]): one small trait per permission, and the tables behind them;
 //! - the **frame** every function runs in: [`config`], [`clients`], [`telemetry`], [`problem`]; and behind features
-//!   `http_frame`, of those that answer over HTTP, and `invoke`, of those that start others.
+//!   `http_frame` and `openapi`, of those that answer over HTTP, and `invoke`, of those that start others.
 
 pub mod account;
 pub mod audit;
@@ -24,6 +24,8 @@ pub mod incident;
 pub mod invoke;
 pub mod maintenance;
 pub mod monitor;
+#[cfg(feature = "openapi")]
+pub mod openapi;
 pub mod out_of_turn;
 pub mod problem;
 pub mod purchase;

@@ -67,6 +67,7 @@ as_text!(WindowId, Zone);
 
 /// A time in which monitors are worked on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = MaintenanceWindow))]
 pub struct Window {
     /// Its id.
     pub id: WindowId,
@@ -81,13 +82,16 @@ pub struct Window {
 
 /// When a window is open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = MaintenanceTime))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum When {
     /// From one instant until another.
     Once {
         /// Its first instant.
+        #[cfg_attr(feature = "openapi", schema(value_type = crate::openapi::Instant))]
         from: Timestamp,
         /// Its end, no longer part of it.
+        #[cfg_attr(feature = "openapi", schema(value_type = crate::openapi::Instant))]
         until: Timestamp,
     },
     /// On some days of the week, from a time on people's clocks, for so many minutes. Where the clocks jump over that
@@ -97,8 +101,10 @@ pub enum When {
         #[serde(default)]
         days: Vec<Day>,
         /// When it begins.
+        #[cfg_attr(feature = "openapi", schema(value_type = String, example = "03:00:00"))]
         from: Time,
         /// How long it lasts.
+        #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10080))]
         minutes: u32,
         /// Whose clocks.
         time_zone: Zone,
@@ -107,6 +113,7 @@ pub enum When {
 
 /// A day of the week.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "they say it")]
 pub enum Day {

@@ -34,12 +34,15 @@ pub enum OutOfTurn {
 
 /// One check, as answers tell it.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Check))]
 pub struct Told {
     /// When it was recorded.
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::openapi::Instant))]
     pub at: Timestamp,
     /// Seen from where.
     pub region: Region,
     /// `up`, `degraded`, `down`, `blocked` or `unknown`.
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::openapi::outcome))]
     pub outcome: &'static str,
     /// Why it is not up.
     pub reason: Option<Reason>,
@@ -51,6 +54,7 @@ pub struct Told {
     pub certificate_days: Option<u16>,
     /// Digit by digit as they came: no floating point number on the way. `null` where the answer had none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, Option<f64>>))]
     pub metrics: BTreeMap<MetricName, Option<Box<RawValue>>>,
     /// Whether it was made between slots: it is shown, and counts for nothing.
     #[serde(skip_serializing_if = "std::ops::Not::not")]

@@ -8,6 +8,7 @@ pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// What a client is told when its request fails.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(example = json!({"type": "scope_missing", "title": "Forbidden", "status": 403, "detail": "this session or key does not have the scope read"})))]
 pub struct Problem {
     /// Names the kind of problem for programs, such as `limit_out_of_range`; stable.
     #[serde(rename = "type")]

@@ -163,6 +163,7 @@ impl FromStr for KeyName {
 
 /// How a token is carried, and what for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = SessionKind))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// An API key: for a program, with a name and scopes of its own.

@@ -147,6 +147,7 @@ impl Outcome {
 /// How long each part of a check took, in ms; `None` where it was not reached or not needed.
 /// Of a redirected check, the last hop's, but `total_ms` is everything.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Phases {
     /// Finding the addresses of the name.
     pub dns_ms: Option<u32>,

@@ -134,6 +134,29 @@ async fn a_monitor_is_made_looked_at_changed_and_deleted() {
 }
 
 #[tokio::test]
+async fn incidents_and_windows_are_found_by_their_ids() {
+    let api = Api::new(&["read", "write"]).await;
+    // An incident's id has characters that a path has to encode.
+    let incident = "/api/incidents/2026-11-21T14%3A25%3A00Z%23s0-nobody";
+    for (method, path) in
+        [(Method::GET, incident.to_owned()), (Method::POST, format!("{incident}/acknowledge"))]
+    {
+        let (status, problem) = api.json(method, &path, None).await;
+        assert_eq!((status, &problem["detail"]), (404, &json!("there is no such incident")), "{path}");
+    }
+    let path = "/api/maintenance/over-the-api";
+    let when = json!({"once": {"from": "2026-11-22T00:00:00Z", "until": "2026-11-22T01:00:00Z"}});
+    let (status, made) = api.json(Method::PUT, path, Some(json!({"name": "Long ago", "when": when}))).await;
+    assert_eq!((status, &made["when"]), (201, &when), "{made}");
+    let (_, listed) = api.json(Method::GET, "/api/maintenance", None).await;
+    assert!(listed["windows"].as_array().unwrap().contains(&made), "{listed}");
+    assert_eq!(api.json(Method::DELETE, path, None).await.0, 204);
+    assert_eq!(api.json(Method::DELETE, path, None).await.0, 404);
+    let (status, _) = api.json(Method::GET, "/metrics", None).await;
+    assert_eq!(status, 403, "it takes the scope metrics");
+}
+
+#[tokio::test]
 async fn a_key_that_reads_changes_nothing() {
     let api = Api::new(&["read"]).await;
     let (status, problem) =

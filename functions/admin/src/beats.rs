@@ -16,6 +16,7 @@ use http::header::CACHE_CONTROL;
 use http::{HeaderName, StatusCode, Uri};
 use shared::beat::Beat;
 use shared::http_frame::{Clock, Failure};
+use shared::openapi::Ours;
 use shared::problem::Problem;
 use shared::session::{Token, TokenHash};
 use shared::store::WriteBeats;
@@ -38,6 +39,29 @@ pub(crate) fn routes<B: WriteBeats + Send + Sync + 'static>(beats: B, clock: Clo
         .with_state(Arc::new(Deps { beats, clock }))
 }
 
+#[utoipa::path(
+    post,
+    path = "/beats/{token}",
+    operation_id = "beat",
+    tag = "Beats",
+    summary = "A heartbeat's target says that it lives",
+    description = "The token is all that it takes. What the target says of itself stands in the query, in the body, or one \
+                   thing so and the other so. The body may be left out; it has at most 1,024 bytes.",
+    params(
+        ("token" = String, Path, description = "The token, as it was shown when it was made.",
+            example = "shopwatch_BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA"),
+        said::Query,
+    ),
+    request_body(content = Option<Said>, content_type = "application/json"),
+    responses(
+        (status = 204, description = "The beat is recorded."),
+        (status = 400, description = "`state`, `duration_ms`, `body`, `unknown_parameter`, `repeated_parameter`: nothing is \
+            recorded."),
+        (status = 404, description = "`not_found`: an unknown token, or a malformed one."),
+        (status = 413, description = "`body`: the body is too long."),
+        Ours,
+    ),
+)]
 async fn beat<B: WriteBeats>(
     Shared(deps): Shared<Arc<Deps<B>>>,
     token: Result<Path<String>, PathRejection>,

@@ -30,7 +30,7 @@ pub struct Config {
     pub secrets_table: String,
     /// `SESSIONS_TABLE`.
     pub sessions_table: String,
-    /// `SIGN_UP`: `invitation` or `closed`.
+    /// `SIGN_UP`: `invitation`, `open` or `closed`.
     pub sign_up: SignUp,
 }
 
@@ -116,8 +116,8 @@ mod tests {
         ] {
             assert!(error.contains(name), "{name}: {error}");
         }
-        let error = Config::from_env(Env::new(|_| Some("open".to_owned()))).unwrap_err().to_string();
-        assert!(error.contains("invitation or closed"), "{error}");
+        let error = Config::from_env(Env::new(|_| Some("ajar".to_owned()))).unwrap_err().to_string();
+        assert!(error.contains("invitation, open or closed"), "{error}");
     }
 
     #[test]

@@ -14,8 +14,12 @@ use http::header::CACHE_CONTROL;
 use serde::Deserialize;
 use shared::http_frame::Failure;
 use shared::incident::{Action, IncidentId, MAX_NOTE_CHARS, Update};
+use shared::openapi::{self, BadBody, Changer, Ours, chars, one_of};
 use shared::session::Scope;
 use shared::store::{ReadIncidents, ReadMonitor, WriteUpdates};
+use utoipa::openapi::Object;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::{PartialSchema as _, ToSchema};
 
 use crate::auth::caller::{conflict, not_found};
 use crate::auth::{Asked as Who, Gate};
@@ -41,13 +45,60 @@ where
         .with_state(Arc::new(log))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = IncidentNote, example = json!({"note": "The provider is slow."}))]
 struct Said {
     #[serde(default)]
+    #[schema(schema_with = words)]
     note: String,
 }
 
+fn words() -> Object {
+    let words = chars(0..=MAX_NOTE_CHARS).default(Some("".into()));
+    words.description(Some("In words, without control characters but line feeds; a note needs some.")).build()
+}
+
+/// The path, for the API's description.
+enum Place {}
+
+impl utoipa::IntoParams for Place {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let actions = one_of(["acknowledge", "note", "close"]);
+        vec![
+            openapi::path(
+                "id",
+                IncidentId::schema(),
+                "The incident; # is written %23.",
+                "2026-11-21T14:25:00Z#s0-7f3k2a",
+            ),
+            openapi::path("action", actions, "What is added.", "acknowledge"),
+        ]
+    }
+}
+
+#[utoipa::path(
+    post,
+    path = "/api/incidents/{id}/{action}",
+    operation_id = "add_to_incident",
+    tag = "Incidents",
+    summary = "Acknowledge an incident, add a note, or close it",
+    description = "Closing holds from the next minute that is judged on. The body may be left out but for a note. Scope \
+                   `write`.",
+    params(Place),
+    security(("bearer" = []), ("cookie" = [], "csrf" = [])),
+    extensions(("x-scope" = json!("write"))),
+    request_body(content = Option<Said>, content_type = "application/json"),
+    responses(
+        (status = 201, description = "Added.", body = Update),
+        (status = 202, description = "Noted; it is closed when its next minute is judged.", body = Update),
+        BadBody,
+        Changer,
+        (status = 404, description = "`not_found`: no such action, or no such incident, or another account's."),
+        (status = 409, description = "`closed`: it is closed already."),
+        Ours,
+    ),
+)]
 async fn add<G, M, I>(
     State(log): State<Arc<Log<G, M, I>>>,
     who: Who,

@@ -8,6 +8,7 @@ pub mod auth;
 mod beats;
 mod body;
 pub mod config;
+mod described;
 mod frame;
 mod incidents;
 mod maintenance;
@@ -32,6 +33,8 @@ use crate::incidents::Log;
 use crate::maintenance::Calendar;
 use crate::monitors::{Desk, Monitors, Secrets};
 use crate::pings::Pings;
+
+pub use described::openapi;
 
 /// All that the endpoints need.
 #[derive(Debug, Clone)]

@@ -15,8 +15,12 @@ use serde::Deserialize;
 use shared::http_frame::Failure;
 use shared::maintenance::{MAX_WINDOWS, When, Window, WindowId};
 use shared::monitor::{MonitorId, MonitorName};
+use shared::openapi::{self, BadBody, Changer, Ours};
 use shared::session::Scope;
 use shared::store::{ReadMaintenance, ReadMonitor, WriteMaintenance};
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::schema::{Array, ArrayBuilder, Ref};
+use utoipa::{PartialSchema as _, ToSchema};
 
 use crate::auth::caller::{Caller, conflict, forbidden, not_found};
 use crate::auth::{Asked as Who, Gate};
@@ -43,14 +47,35 @@ where
         .with_state(Arc::new(calendar))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = MaintenanceRequest, example = json!({
+    "name": "Backup",
+    "monitors": ["s0-7f3k2a"],
+    "when": {"weekly": {"days": ["sun"], "from": "03:00:00", "minutes": 60, "time_zone": "Europe/Berlin"}},
+}))]
 struct Asked {
     name: MonitorName,
     /// None, or an empty list: all of them.
     #[serde(default)]
+    #[schema(schema_with = ids)]
     monitors: Vec<MonitorId>,
     when: When,
+}
+
+fn ids() -> Array {
+    let ids =
+        ArrayBuilder::new().items(Ref::from_schema_name(MonitorId::name())).max_items(Some(MAX_MONITORS));
+    ids.description(Some("Whose; none, or an empty list: all of them.")).build()
+}
+
+/// The window that a path names, for the API's description.
+enum Place {}
+
+impl utoipa::IntoParams for Place {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![openapi::path("id", WindowId::schema(), "The window; its maker chooses.", "night")]
+    }
 }
 
 /// Who may change windows.
@@ -62,6 +87,27 @@ async fn caller<G: Gate>(gate: &G, who: Who) -> Result<Caller, Failure> {
     Ok(caller)
 }
 
+#[utoipa::path(
+    put,
+    path = "/api/maintenance/{id}",
+    operation_id = "put_maintenance_window",
+    tag = "Maintenance",
+    summary = "Make or replace a maintenance window",
+    description = "A time in which checks go on and open no incident. At most 500, of the account `home` alone. Scope `write`.",
+    params(Place),
+    security(("bearer" = []), ("cookie" = [], "csrf" = [])),
+    extensions(("x-scope" = json!("write"))),
+    request_body = Asked,
+    responses(
+        (status = 200, description = "Replaced.", body = Window),
+        (status = 201, description = "Made.", body = Window),
+        BadBody,
+        Changer,
+        (status = 403, description = "`scope_missing`, `csrf_token`; `forbidden`: the windows are the account `home`'s."),
+        (status = 409, description = "`too_many`: there are 500 already."),
+        Ours,
+    ),
+)]
 async fn replace<G, M>(
     State(calendar): State<Arc<Calendar<G, M>>>,
     who: Who,
@@ -103,6 +149,24 @@ where
     Ok((status, [(CACHE_CONTROL, "no-store")], Json(window)).into_response())
 }
 
+#[utoipa::path(
+    delete,
+    path = "/api/maintenance/{id}",
+    operation_id = "delete_maintenance_window",
+    tag = "Maintenance",
+    summary = "Delete a maintenance window",
+    description = "Scope `write`, in the account `home`.",
+    params(Place),
+    security(("bearer" = []), ("cookie" = [], "csrf" = [])),
+    extensions(("x-scope" = json!("write"))),
+    responses(
+        (status = 204, description = "Deleted."),
+        Changer,
+        (status = 403, description = "`scope_missing`, `csrf_token`; `forbidden`: the windows are the account `home`'s."),
+        (status = 404, description = "`not_found`: no such window."),
+        Ours,
+    ),
+)]
 async fn remove<G, M>(
     State(calendar): State<Arc<Calendar<G, M>>>,
     who: Who,

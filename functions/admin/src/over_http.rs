@@ -2,6 +2,7 @@
 
 mod auth;
 mod beats;
+mod described;
 mod events;
 mod gates;
 mod monitors;
@@ -88,6 +89,11 @@ impl Answer {
 impl Shop {
     fn new() -> Self {
         Self::with(SignUp::Invitation)
+    }
+
+    /// One where anybody can sign up.
+    fn open() -> Self {
+        Self::with(SignUp::Open)
     }
 
     /// One where nobody can sign up.

@@ -6,6 +6,8 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use secrecy::{ExposeSecret as _, SecretString};
 use shared::account::PasswordHash;
 use shared::http_frame::Failure;
+use shared::openapi::secret;
+use utoipa::openapi::Object;
 
 /// Shortest and longest password, in characters: as for one that is the only factor, and long enough for any phrase
 /// (<https://pages.nist.gov/800-63-4/sp800-63b.html#passwordver>).
@@ -28,6 +30,11 @@ fn argon2() -> Result<Argon2<'static>, Failure> {
     let parameters = Params::new(memory, passes, lanes, None);
     let parameters = parameters.map_err(|error| Failure::Internal(error.to_string()))?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters))
+}
+
+/// A new password, for the API's description.
+pub(crate) fn described() -> Object {
+    secret(CHARS.0..=CHARS.1)
 }
 
 /// The password, if it may be one.

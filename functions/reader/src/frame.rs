@@ -8,9 +8,10 @@ use shared::problem::Problem;
 use crate::cors::CorsOrigin;
 use crate::failure::Failure;
 
-/// Of every answer. Nothing may be loaded, run, framed or sent; the page's one style sheet is known by its hash,
+/// Of every answer. Nothing may be loaded, run, framed or sent; the pages' style sheets are known by their hashes,
 /// so that no host or prefix has to be named and no injected style applies.
-const POLICY: &str = "default-src 'none'; style-src 'sha256-5SkVZOXyKbKdag96NC7gnNc4b9U+uKuaDXMkZ5gWk+w='; \
+const POLICY: &str = "default-src 'none'; style-src 'sha256-5SkVZOXyKbKdag96NC7gnNc4b9U+uKuaDXMkZ5gWk+w=' \
+    'sha256-z4hilmUKMoVejx3TfCOKwq7EbbzOkB09XZOvDvk29nQ='; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// These routes in the frame.
@@ -31,7 +32,7 @@ async fn not_found(uri: Uri) -> Failure {
     let shown = if secret { "this path" } else { path.as_str() };
     let detail = format!(
         "nothing is at {shown}; there are /, /signals, /incidents, /api/monitor, /api/results, /purchases, \
-         /purchases/trends, /imports, /metrics and /healthz"
+         /purchases/trends, /imports, /metrics and /healthz, and /docs says what they take"
     );
     Problem::new(StatusCode::NOT_FOUND, "not_found", detail).into()
 }
@@ -56,7 +57,12 @@ mod tests {
 
     #[test]
     fn the_policy_knows_the_style_sheet() {
-        let hash = STANDARD.encode(Sha256::digest(crate::status::STYLE));
-        assert!(POLICY.contains(&format!("'sha256-{hash}'")), "the style sheet changed: its hash is {hash}");
+        for style in [crate::status::STYLE, crate::docs::STYLE] {
+            let hash = STANDARD.encode(Sha256::digest(style));
+            assert!(
+                POLICY.contains(&format!("'sha256-{hash}'")),
+                "the style sheet changed: its hash is {hash}"
+            );
+        }
     }
 }

@@ -16,10 +16,13 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use shared::http_frame::access;
 use shared::import::{Import, ImportId};
+use shared::openapi::{self, BadQuery, Caller, Ours};
 use shared::problem::Problem;
 use shared::purchase::sortable;
 use shared::session::Scope;
 use shared::store::{ListImports, ReadSessions};
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::{PartialSchema as _, ToSchema};
 
 use self::entry::Entry;
 use self::month::{Month, RULE};
@@ -63,12 +66,65 @@ where
         .with_state(Arc::new(deps))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Imports)]
 struct Page {
+    #[schema(value_type = Vec<Entry>)]
     imports: Vec<Box<RawValue>>,
     next_cursor: Option<String>,
 }
 
+/// The parameters, for the API's description.
+enum Query {}
+
+impl utoipa::IntoParams for Query {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![
+            openapi::text(
+                "month",
+                "2026-11",
+                "Imports begun in this month in UTC; all of the last 400 days where it is left out.",
+            ),
+            openapi::optional(
+                "limit",
+                openapi::whole(1..=MAX_LIMIT as u64).default(Some(DEFAULT_LIMIT.into())),
+                "Imports of a page at most.",
+            ),
+            openapi::text(
+                "cursor",
+                "eyJ2IjoxfQ",
+                "Where to go on: `next_cursor` of the page before, with the same other parameters.",
+            ),
+        ]
+    }
+}
+
+/// The path, for the API's description.
+enum Place {}
+
+impl utoipa::IntoParams for Place {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![openapi::path(
+            "id",
+            ImportId::schema(),
+            "The import.",
+            "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",
+        )]
+    }
+}
+
+#[utoipa::path(
+    get,
+    path = "/imports",
+    operation_id = "list_imports",
+    tag = "Imports",
+    summary = "The import ledger, newest first",
+    description = "Scope `purchases`, in the account `home`.",
+    params(Query),
+    security(("bearer" = []), ("cookie" = [])),
+    extensions(("x-scope" = json!("purchases"))),
+    responses((status = 200, description = "A page.", body = Page, headers(("Link" = String, description = "The next page, if there is one (RFC 8288): `<?…&cursor=…>; rel=\"next\"`."))), BadQuery, Caller, Ours),
+)]
 async fn imports_of<L, K>(
     Shared(deps): Shared<Arc<Deps<L, K>>>,
     uri: Uri,
@@ -152,6 +208,24 @@ fn cursor_of(params: &Params) -> Result<Option<Timestamp>, Failure> {
     instant.map(Some).ok_or_else(refused)
 }
 
+#[utoipa::path(
+    get,
+    path = "/imports/{id}",
+    operation_id = "get_import",
+    tag = "Imports",
+    summary = "One import",
+    description = "Entries are kept for 400 days. Scope `purchases`, in the account `home`.",
+    params(Place),
+    security(("bearer" = []), ("cookie" = [])),
+    extensions(("x-scope" = json!("purchases"))),
+    responses(
+        (status = 200, description = "The import.", body = Entry),
+        BadQuery,
+        Caller,
+        (status = 404, description = "`not_found`: no import has this id."),
+        Ours,
+    ),
+)]
 async fn import_of<L, K>(
     Shared(deps): Shared<Arc<Deps<L, K>>>,
     uri: Uri,

@@ -14,17 +14,22 @@ pub mod config;
 pub mod cors;
 mod csv;
 mod cursor;
+mod described;
+mod docs;
 mod frame;
 mod healthz;
 mod hidden;
 mod imports;
+mod incident;
 mod incidents;
 mod judged;
 mod link;
+mod maintenance;
 mod metrics;
 mod minutes;
 mod monitor;
 mod monitors;
+mod openapi_json;
 mod own;
 mod purchases;
 mod range;
@@ -45,9 +50,10 @@ use axum::Router;
 use shared::http_frame::{failure, params};
 use shared::store::{
     ListImports, ListMonitors, ReadChecks, ReadHistory, ReadIncidents, ReadMaintenance, ReadMonitor,
-    ReadMonitors, ReadPurchases, ReadSessions, ReadShards, ReadSignals, ReadStates, ReadTrends,
+    ReadMonitors, ReadPurchases, ReadSessions, ReadShards, ReadSignals, ReadStates, ReadTrends, ReadUpdates,
 };
 
+pub use described::openapi;
 pub use shared::http_frame::{Clock, event};
 
 use crate::cors::CorsOrigin;
@@ -82,7 +88,7 @@ pub struct Deps<M, S, I, H, P, L, K> {
 /// Every route, to be built once at start: an invocation costs no more than its answer.
 pub fn router<M, S, I, H, P, L, K>(deps: Deps<M, S, I, H, P, L, K>) -> Router
 where
-    M: ReadShards + ReadMonitors + ReadMonitor + ListMonitors + ReadMaintenance,
+    M: ReadShards + ReadMonitors + ReadMonitor + ListMonitors + ReadMaintenance + ReadUpdates,
     M: Clone + Send + Sync + 'static,
     S: ReadSignals + ReadChecks + Clone + Send + Sync + 'static,
     I: ReadStates + ReadIncidents + Clone + Send + Sync + 'static,
@@ -109,6 +115,8 @@ where
         .merge(status::routes(m.clone(), s.clone(), i.clone(), h.clone(), clock, page_title))
         .merge(signals::routes(m.clone(), s.clone(), k.clone(), clock))
         .merge(incidents::routes(m.clone(), i.clone(), k.clone(), clock))
+        .merge(incident::routes(m.clone(), i.clone(), k.clone(), clock))
+        .merge(maintenance::routes(m.clone(), k.clone(), clock))
         .merge(monitors::routes(m.clone(), i.clone(), k.clone(), clock))
         .merge(monitor::routes(m.clone(), i.clone(), k.clone(), clock))
         .merge(results::routes(m.clone(), s.clone(), h.clone(), k.clone(), clock))
@@ -116,6 +124,8 @@ where
         .merge(purchases::routes(purchases, sessions.clone(), clock))
         .merge(trends::routes(history, sessions.clone(), public_trends, clock))
         .merge(imports::routes(ledger, sessions, clock))
+        .merge(openapi_json::routes())
+        .merge(docs::routes())
         .merge(healthz::routes());
     frame::around(routes, cors)
 }

@@ -11,6 +11,10 @@ use shared::store::{
 };
 use shared::{clients, telemetry};
 
+/// glibc's takes a third of the time that DynamoDB's client needs: docs/adr/0008-allocator.md.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     telemetry::init();

@@ -20,6 +20,7 @@ use shared::history::Checks;
 use shared::http_frame::access;
 use shared::import::{Import, ImportState};
 use shared::monitor::{Monitor, ShardId};
+use shared::openapi::{BadQuery, Caller, Ours};
 use shared::schedule::Slot;
 use shared::session::{Scope, Session};
 use shared::store::{
@@ -75,6 +76,23 @@ where
     Router::new().route("/metrics", get(metrics::<M, S, I, H, L, K>)).with_state(Arc::new(deps))
 }
 
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "metrics",
+    tag = "Status",
+    summary = "Metrics for Prometheus",
+    description = "Text format 0.0.4; all are gauges. The first 2,000 monitors of the account by id. Scope `metrics`.",
+    security(("bearer" = []), ("cookie" = [])),
+    extensions(("x-scope" = json!("metrics"))),
+    responses(
+        (status = 200, description = "The metrics.", body = String, content_type = "text/plain",
+            example = "shopwatch_monitor_state{id=\"s0-7f3k2a\",name=\"Shop\",state=\"up\"} 1\n"),
+        BadQuery,
+        Caller,
+        Ours,
+    ),
+)]
 async fn metrics<M, S, I, H, L, K>(
     Shared(deps): Wired<M, S, I, H, L, K>,
     uri: Uri,

@@ -12,6 +12,7 @@ use axum::routing::get;
 use http::header::ETAG;
 use http::{HeaderMap, HeaderValue, Method, Uri};
 use shared::http_frame::access;
+use shared::openapi::{BadQuery, Caller, MonitorFaring, NoMonitor, Ours, PathId};
 use shared::schedule::Slot;
 use shared::session::Scope;
 use shared::store::{ReadMaintenance, ReadMonitor, ReadSessions, ReadStates};
@@ -41,6 +42,25 @@ where
     Router::new().route("/api/monitor/{id}", get(monitor_of::<M, I, K>)).with_state(Arc::new(deps))
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/monitor/{id}",
+    operation_id = "get_monitor",
+    tag = "Monitors",
+    summary = "One monitor",
+    description = "As it is configured, without credentials, and how it fares. Scope `read`.",
+    params(PathId),
+    security(("bearer" = []), ("cookie" = [])),
+    extensions(("x-scope" = json!("read"))),
+    responses(
+        (status = 200, description = "The monitor.", body = MonitorFaring,
+            headers(("ETag" = String, description = "Its version, for `If-Match`."))),
+        BadQuery,
+        Caller,
+        NoMonitor,
+        Ours,
+    ),
+)]
 async fn monitor_of<M, I, K>(
     Shared(deps): Shared<Arc<Deps<M, I, K>>>,
     id: Id,

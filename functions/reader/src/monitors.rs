@@ -12,9 +12,12 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use shared::http_frame::access;
 use shared::monitor::{Monitor, MonitorId};
+use shared::openapi::{self, BadQuery, Caller, MonitorFaring, Ours};
 use shared::schedule::Slot;
 use shared::session::Scope;
 use shared::store::{ListMonitors, ReadMaintenance, ReadSessions, ReadStates};
+use utoipa::ToSchema;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use crate::Clock;
 use crate::answer;
@@ -50,12 +53,42 @@ where
     Router::new().route("/api/monitor", get(monitors_of::<M, I, K>)).with_state(Arc::new(deps))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Monitors)]
 struct Page {
+    #[schema(value_type = Vec<MonitorFaring>)]
     monitors: Vec<Box<RawValue>>,
     next_cursor: Option<String>,
 }
 
+/// The parameters, for the API's description.
+enum Query {}
+
+impl utoipa::IntoParams for Query {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![
+            openapi::number("limit", 1..=MAX_LIMIT, Some(MAX_LIMIT), "Monitors of a page at most."),
+            openapi::text(
+                "cursor",
+                "eyJ2IjoxfQ",
+                "Where to go on: `next_cursor` of the page before, with the same other parameters.",
+            ),
+        ]
+    }
+}
+
+#[utoipa::path(
+    get,
+    path = "/api/monitor",
+    operation_id = "list_monitors",
+    tag = "Monitors",
+    summary = "The account's monitors",
+    description = "In the order of their ids as text, each with how it fares. Scope `read`.",
+    params(Query),
+    security(("bearer" = []), ("cookie" = [])),
+    extensions(("x-scope" = json!("read"))),
+    responses((status = 200, description = "A page.", body = Page, headers(("Link" = String, description = "The next page, if there is one (RFC 8288): `<?…&cursor=…>; rel=\"next\"`."))), BadQuery, Caller, Ours),
+)]
 async fn monitors_of<M, I, K>(
     Shared(deps): Shared<Arc<Deps<M, I, K>>>,
     uri: Uri,

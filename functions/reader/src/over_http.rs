@@ -3,6 +3,7 @@
 mod accounts;
 mod checks;
 mod csv;
+mod described;
 mod events;
 mod frame;
 mod gate;
@@ -17,6 +18,7 @@ mod signals;
 mod status;
 mod summary;
 mod trends;
+mod upkeep;
 
 use std::collections::BTreeMap;
 

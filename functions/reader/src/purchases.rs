@@ -13,10 +13,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use shared::http_frame::access;
-use shared::purchase::{BuyerToken, CSV_COLUMNS, ItemId, Purchase, written};
+use shared::openapi::{self, BadQuery, Caller, Ours};
+use shared::purchase::{BuyerToken, CSV_COLUMNS, ItemId, MAX_ITEM_ID, Purchase, written};
 use shared::session::Scope;
 use shared::store::{ReadPurchases, ReadSessions};
 use tokio::time::Instant;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::{PartialSchema as _, ToSchema};
 
 use crate::Clock;
 use crate::accept::Format;
@@ -59,26 +62,90 @@ where
     Router::new().route("/purchases", get(purchases_of::<P, K>)).with_state(Arc::new(deps))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Purchases, example = json!({
+    "purchases": [{
+        "buyer": "k1.5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",
+        "item_id": 7,
+        "quantity": 2,
+        "price": 19.99,
+        "purchase_date": "2026-11-21T14:25:00Z",
+    }],
+    "next_cursor": null,
+}))]
 struct Page<'a> {
     purchases: Vec<Row<'a>>,
     next_cursor: Option<String>,
 }
 
 /// One purchase, with the names of the tutorial's table.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Purchase)]
 struct Row<'a> {
+    #[schema(value_type = BuyerToken)]
     buyer: &'a str,
     item_id: u64,
     quantity: i32,
     /// Written as it is stored, digit by digit: no floating point number on the way.
+    #[schema(value_type = f64)]
     price: Box<RawValue>,
+    #[schema(format = DateTime)]
     purchase_date: String,
     /// There while the purchase carries the same person's token under the key before.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<BuyerToken>)]
     linked: Option<&'a str>,
 }
 
+/// The parameters, for the API's description.
+enum Query {}
+
+impl utoipa::IntoParams for Query {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![
+            openapi::text(
+                "from",
+                "2026-11-21",
+                "From when on: a date, an instant, or a date and time in UTC; 30 days before `to` where it is left out.",
+            ),
+            openapi::text(
+                "to",
+                "2026-11-22",
+                "Until when, exclusive (a date is included as a whole); now where it is left out.",
+            ),
+            openapi::optional("item", openapi::whole(0..=MAX_ITEM_ID), "Purchases of this item alone."),
+            openapi::optional("buyer", BuyerToken::schema(), "Purchases of this buyer alone."),
+            openapi::number("limit", 1..=MAX_LIMIT, Some(DEFAULT_LIMIT), "Purchases of a page at most."),
+            openapi::text(
+                "cursor",
+                "eyJ2IjoxfQ",
+                "Where to go on: `next_cursor` of the page before, with the same other parameters.",
+            ),
+        ]
+    }
+}
+
+#[utoipa::path(
+    get,
+    path = "/purchases",
+    operation_id = "list_purchases",
+    tag = "Purchases",
+    summary = "Purchases in time order",
+    description = "As JSON, or as CSV where `Accept` rates `text/csv` above JSON. A page may be partial: one request searches \
+                   for 10 s at most. Scope `purchases`, in the account `home`.",
+    params(Query),
+    security(("bearer" = []), ("cookie" = [])),
+    extensions(("x-scope" = json!("purchases"))),
+    responses(
+        (status = 200, description = "A page.", headers(("Link" = String, description = "The next page, if there is one (RFC 8288): `<?…&cursor=…>; rel=\"next\"`.")), content(
+            (Page = "application/json"),
+            (String = "text/csv", example = "buyer,item_id,quantity,price,purchase_date,linked\r\n"),
+        )),
+        BadQuery,
+        Caller,
+        Ours,
+    ),
+)]
 async fn purchases_of<P, K>(
     Shared(deps): Shared<Arc<Deps<P, K>>>,
     uri: Uri,

@@ -30,12 +30,18 @@ use shared::signal::Signal;
 use shared::store::{
     ReadChecks, ReadHistory, ReadMaintenance, ReadMonitor, ReadSessions, ReadSignals, Recorded,
 };
+use utoipa::OpenApi;
 
 pub(crate) use self::fresh::count;
 pub(crate) use self::latest::minutes_back;
 use crate::Clock;
 use crate::failure::Failure;
 use crate::hidden;
+
+/// The description of these routes.
+#[derive(Debug, OpenApi)]
+#[openapi(paths(checks::checks_of, latest::latest_of, summary::summary_of))]
+pub(crate) struct Described;
 
 #[derive(Debug)]
 struct Deps<M, S, H, K> {

@@ -21,9 +21,12 @@ use serde::Serialize;
 use shared::block::Block;
 use shared::http_frame::access;
 use shared::monitor::{MAX_INTERVAL_MINUTES, MAX_URL_BYTES, Monitor, ShardId, TargetUrl};
+use shared::openapi::{self, BadQuery, Caller, Ours};
 use shared::schedule::Slot;
 use shared::session::Scope;
 use shared::store::{ReadMonitors, ReadSessions, ReadShards, ReadSignals};
+use utoipa::ToSchema;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use crate::Clock;
 use crate::answer;
@@ -72,14 +75,24 @@ where
 }
 
 /// The signals of one URL.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SignalsOfUrl, example = json!({
+    "url": "https://shop.example/",
+    "records": [{
+        "url": "https://shop.example/",
+        "http_status": 200,
+        "available": true,
+        "received": "2026-11-21T14:25:03Z",
+    }],
+}))]
 struct Entry<'a> {
     url: &'a str,
     records: Vec<Record<'a>>,
 }
 
 /// One signal.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SignalRecord)]
 struct Record<'a> {
     url: &'a str,
     /// The last status code that was received; -1 when nothing answered.
@@ -87,8 +100,10 @@ struct Record<'a> {
     /// `None` where the check says nothing of the target; without details there are no such records.
     available: Option<bool>,
     /// When it was recorded.
+    #[schema(value_type = openapi::Instant)]
     received: Timestamp,
     #[serde(flatten)]
+    #[schema(value_type = Detail)]
     detail: Option<&'a Detail>,
 }
 
@@ -132,6 +147,48 @@ impl FromStr for Target {
     }
 }
 
+/// The parameters, for the API's description.
+enum Query {}
+
+impl utoipa::IntoParams for Query {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![
+            openapi::number("limit", 1..=MAX_LIMIT, Some(DEFAULT_LIMIT), "Records of each URL at most."),
+            openapi::text(
+                "url",
+                "https://shop.example/",
+                "Those of this URL alone; `tcp://host:port`, `tls://host:port`, `dns://name?type=A` and `heartbeat:<id>` name what is no URL.",
+            ),
+            openapi::optional(
+                "detail",
+                openapi::flag(),
+                "Whether all that is known of each check is told, and checks that found nothing out too.",
+            ),
+        ]
+    }
+}
+
+#[utoipa::path(
+    get,
+    path = "/signals",
+    operation_id = "list_signals",
+    tag = "Status",
+    summary = "The newest signals of each URL, oldest first",
+    description = "Anybody sees the public monitors of the account `home`; a bearer with the scope `read` those of its account, \
+                   private ones too. A cookie counts for nothing here. At most 20,000 records and 5 MB.",
+    params(Query, ("If-None-Match" = Option<String>, Header, description = "The ETag of a copy.")),
+    security((), ("bearer" = [])),
+    extensions(("x-scope" = json!("read"))),
+    responses(
+        (status = 200, description = "The signals.", body = [Entry], headers(("ETag" = String, description = "Names this answer, for `If-None-Match`."))),
+        (status = 304, description = "The copy that `If-None-Match` names still holds."),
+        BadQuery,
+        (status = 400, description = "A parameter breaks its rule (`type` is its name), is unknown (`unknown_parameter`) or \
+            given twice (`repeated_parameter`); `answer_too_large`: lower `limit` or name one `url`."),
+        Caller,
+        Ours,
+    ),
+)]
 async fn signals_of<M, S, K>(
     Shared(deps): Shared<Arc<Deps<M, S, K>>>,
     uri: Uri,

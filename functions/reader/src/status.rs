@@ -15,6 +15,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream, try_join};
 use http::{HeaderMap, Uri};
 use shared::incident::IncidentId;
 use shared::monitor::{Monitor, MonitorId, ShardId};
+use shared::openapi::{BadQuery, Ours};
 use shared::schedule::Slot;
 use shared::state::State;
 use shared::store::{
@@ -80,6 +81,21 @@ struct Page<'a> {
     folder: &'a str,
 }
 
+#[utoipa::path(
+    get,
+    path = "/",
+    operation_id = "status_page",
+    tag = "Status",
+    summary = "The status page",
+    description = "The public monitors of the account `home`, whoever asks.",
+    params(("If-None-Match" = Option<String>, Header, description = "The ETag of a copy.")),
+    responses(
+        (status = 200, description = "The page.", body = String, content_type = "text/html", headers(("ETag" = String, description = "Names this answer, for `If-None-Match`."))),
+        (status = 304, description = "The copy that `If-None-Match` names still holds."),
+        BadQuery,
+        Ours,
+    ),
+)]
 async fn page<M, S, I, H>(
     Shared(deps): Shared<Arc<Deps<M, S, I, H>>>,
     uri: Uri,

@@ -17,10 +17,13 @@ use http::{HeaderMap, Method, Uri};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use shared::http_frame::access;
+use shared::openapi::{self, BadQuery, Caller, Ours};
 use shared::purchase::written;
 use shared::session::Scope;
 use shared::store::{ReadSessions, ReadTrends};
 use shared::trend::ItemSales;
+use utoipa::ToSchema;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use crate::Clock;
 use crate::accept::Format;
@@ -58,7 +61,24 @@ where
     Router::new().route("/purchases/trends", get(trends_of::<H, K>)).with_state(Arc::new(deps))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Trends, example = json!({
+    "bucket": "day",
+    "from": "2026-11-21T00:00:00Z",
+    "to": "2026-11-22T00:00:00Z",
+    "trends": [{
+        "from": "2026-11-21T00:00:00Z",
+        "to": "2026-11-22T00:00:00Z",
+        "orders": 3,
+        "quantity": 5,
+        "revenue": 99.95,
+        "returns": 0,
+        "buyers": 2,
+        "new_buyers": 1,
+        "returning_buyers": 1,
+        "top_items": [{"item_id": 7, "quantity": 5, "revenue": 99.95}],
+    }],
+}))]
 struct Answer {
     bucket: BucketSize,
     /// What is covered: every whole hour or day that the range asked for touches.
@@ -68,12 +88,14 @@ struct Answer {
 }
 
 /// What was sold in one bucket; `None`: not known of buckets of this size.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Trend)]
 struct Entry {
     from: String,
     to: String,
     orders: u64,
     quantity: i64,
+    #[schema(value_type = f64)]
     revenue: Box<RawValue>,
     returns: u64,
     buyers: Option<u64>,
@@ -83,13 +105,66 @@ struct Entry {
 }
 
 /// What was sold of an item.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TrendItem)]
 struct Item {
     item_id: u64,
     quantity: i64,
+    #[schema(value_type = f64)]
     revenue: Box<RawValue>,
 }
 
+/// The parameters, for the API's description.
+enum Query {}
+
+impl utoipa::IntoParams for Query {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![
+            openapi::text(
+                "from",
+                "2026-11-21",
+                "From when on: a date, an instant, or a date and time in UTC; 30 days before `to` where it is left out.",
+            ),
+            openapi::text(
+                "to",
+                "2026-11-22",
+                "Until when, exclusive (a date is included as a whole); now where it is left out.",
+            ),
+            openapi::choice(
+                "bucket",
+                &["hour", "day", "week", "month"],
+                Some("day"),
+                "How long a bucket is. Hours of 31 days at most, the others of ten years.",
+            ),
+        ]
+    }
+}
+
+#[utoipa::path(
+    get,
+    path = "/purchases/trends",
+    operation_id = "list_trends",
+    tag = "Purchases",
+    summary = "What was sold, bucket by bucket",
+    description = "Oldest first, as JSON, or as CSV where `Accept` rates `text/csv` above JSON. Scope `purchases`, in the \
+                   account `home`; anybody where `PUBLIC_TRENDS` is `true`.",
+    params(Query, ("If-None-Match" = Option<String>, Header, description = "The ETag of a copy.")),
+    security((), ("bearer" = []), ("cookie" = [])),
+    extensions(("x-scope" = json!("purchases"))),
+    responses(
+        (status = 200, description = "The buckets. `null`: not known of buckets of this size.",
+            headers(("ETag" = String, description = "Where anybody may read it: names this answer, for `If-None-Match`.")), content(
+            (Answer = "application/json"),
+            (String = "text/csv", example = "from,to,orders,quantity,revenue,returns,buyers,new_buyers,returning_buyers\r\n"),
+        )),
+        (status = 304, description = "The copy that `If-None-Match` names still holds."),
+        BadQuery,
+        (status = 400, description = "A parameter breaks its rule (`type` is its name), is unknown (`unknown_parameter`) or \
+            given twice (`repeated_parameter`); `range`: no range, or too long a one; `answer_too_large`."),
+        Caller,
+        Ours,
+    ),
+)]
 async fn trends_of<H, K>(
     Shared(deps): Shared<Arc<Deps<H, K>>>,
     uri: Uri,

@@ -1,6 +1,6 @@
 //! What is watched and what was found: monitors by shard, and the signals in blocks by monitor.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
@@ -21,12 +21,21 @@ pub(crate) async fn monitors<M: ReadShards + ReadMonitors>(
     wanted: impl Fn(&Monitor) -> bool,
 ) -> Result<Vec<(ShardId, Vec<Monitor>)>> {
     let shards = store.shards().await?;
-    let found: Vec<(ShardId, Stored<Monitor>)> =
-        stream::iter(shards.into_iter().filter(|summary| summary.count > 0))
-            .map(|summary| async move { Ok((summary.shard, store.monitors(summary.shard).await?)) })
-            .buffered(SHARDS_AT_ONCE)
-            .try_collect()
-            .await?;
+    let shards = shards.into_iter().filter(|summary| summary.count > 0).map(|summary| summary.shard);
+    of_shards(store, shards.collect(), wanted).await
+}
+
+/// The same of these shards.
+pub(crate) async fn of_shards<M: ReadMonitors>(
+    store: &M,
+    shards: BTreeSet<ShardId>,
+    wanted: impl Fn(&Monitor) -> bool,
+) -> Result<Vec<(ShardId, Vec<Monitor>)>> {
+    let found: Vec<(ShardId, Stored<Monitor>)> = stream::iter(shards)
+        .map(|shard| async move { Ok((shard, store.monitors(shard).await?)) })
+        .buffered(SHARDS_AT_ONCE)
+        .try_collect()
+        .await?;
     warn_of_broken("monitors", found.iter().flat_map(|(_, stored)| &stored.broken));
     let of_shard = |(shard, stored): (ShardId, Stored<Monitor>)| {
         let monitors: Vec<Monitor> = stored.values.into_iter().filter(|monitor| wanted(monitor)).collect();

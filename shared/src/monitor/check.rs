@@ -36,31 +36,38 @@ pub enum Check {
 
 /// A connection that opens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TcpCheck {
     /// Where to.
     pub host: TargetHost,
     /// On which port.
+    #[cfg_attr(feature = "openapi", schema(value_type = u16, minimum = 1))]
     pub port: NonZeroU16,
 }
 
 /// A TLS session, and its certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TlsCheck {
     /// Where to; the certificate must be for this name.
     pub host: TargetHost,
     /// On which port.
     #[serde(default = "port_of_https")]
+    #[cfg_attr(feature = "openapi", schema(value_type = u16, minimum = 1, default = 443))]
     pub port: NonZeroU16,
     /// Days that the certificate must still hold; degraded with fewer.
     #[serde(default = "certificate_days")]
+    #[cfg_attr(feature = "openapi", schema(default = 14))]
     pub certificate_days: u16,
     /// A text that the issuer's name must contain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub issuer: Option<String>,
     /// Further names that the certificate must be for; at most [`MAX_EXPECTED`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 8))]
     pub names: Vec<TargetHost>,
 }
 
@@ -74,6 +81,7 @@ fn certificate_days() -> u16 {
 
 /// A question to the name servers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DnsCheck {
     /// The name that is asked for; never an address. Requests and files call it `host`: what a monitor is called is its
@@ -82,15 +90,18 @@ pub struct DnsCheck {
     pub name: TargetHost,
     /// What is asked.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(default = "A"))]
     pub record: RecordType,
     /// Answers that must all be among those that come, as zone files write them; at most [`MAX_EXPECTED`]. Any
     /// answer will do where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 8))]
     pub expect: Vec<String>,
 }
 
 /// The records that a name can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
 #[expect(missing_docs, reason = "RFC 1035, 3596, 2782 and 8659 say what they are")]
 pub enum RecordType {
@@ -122,10 +133,12 @@ impl fmt::Display for RecordType {
 
 /// The target calls us, at least once in an interval.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HeartbeatCheck {
     /// Minutes that a beat may come late, at most [`MAX_GRACE_MINUTES`].
     #[serde(default = "one")]
+    #[cfg_attr(feature = "openapi", schema(default = 1, maximum = 1440))]
     pub grace_minutes: u16,
 }
 

@@ -71,7 +71,7 @@ struct Fields {
 }
 
 /// The names of [`Fields`].
-const FIELDS: [&str; 13] = [
+pub(crate) const FIELDS: [&str; 13] = [
     "name",
     "interval_minutes",
     "public",

@@ -44,27 +44,32 @@ const RESERVED: [&str; 9] = [
 
 /// One request and what is expected of its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HttpCheck {
     /// What is asked for.
     pub url: TargetUrl,
     /// How.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(default = "auto"))]
     pub method: Method,
     /// Headers beside those that every check sends, by lower-case name; at most [`MAX_HEADERS`].
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
     /// The request's body, at most [`MAX_REQUEST_BODY_BYTES`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 8192))]
     pub body: Option<String>,
     /// Whether the table `secrets` holds credentials for it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub credentials: bool,
     /// Whether redirects are followed; where not, a redirect is an answer like any other.
     #[serde(default = "yes", skip_serializing_if = "is_true")]
+    #[cfg_attr(feature = "openapi", schema(default = true))]
     pub follow_redirects: bool,
     /// Whether the request looks like a browser's and may use HTTP/2, for targets that turn robots away.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "openapi", schema(default = false))]
     pub browser: bool,
     /// What is expected of the answer.
     #[serde(default, skip_serializing_if = "Expect::is_default")]
@@ -85,6 +90,7 @@ fn is_true(flag: &bool) -> bool {
 
 /// How a target is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CheckMethod))]
 #[serde(rename_all = "UPPERCASE")]
 #[expect(missing_docs, reason = "RFC 9110 and 5789 say what they are")]
 pub enum Method {
@@ -103,22 +109,28 @@ pub enum Method {
 
 /// What is expected of an answer. All of it must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Expect {
     /// Which status codes are good.
     #[serde(skip_serializing_if = "StatusCodes::is_default")]
+    #[cfg_attr(feature = "openapi", schema(default = "200-399"))]
     pub status: StatusCodes,
     /// Conditions on the body's first 64 KB, taken for UTF-8; at most [`MAX_EXPECTATIONS`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 4))]
     pub body: Vec<Condition>,
     /// Texts that must not be in the body's first 64 KB; at most [`MAX_EXPECTATIONS`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 4))]
     pub absent: Vec<String>,
     /// Conditions on values of a JSON answer; at most [`MAX_EXPECTATIONS`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 4))]
     pub json: Vec<ExpectJson>,
     /// Conditions on headers; at most [`MAX_EXPECTATIONS`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 4))]
     pub headers: Vec<ExpectHeader>,
     /// Days that the certificate must still hold; degraded with fewer.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,6 +139,7 @@ pub struct Expect {
 
 /// A condition on a value of a JSON answer. A text is compared as it is, everything else as JSON writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ExpectJson {
     /// Where the value is.
@@ -137,6 +150,7 @@ pub struct ExpectJson {
 
 /// A condition on a header; one of several values of the same name is enough.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ExpectHeader {
     /// The header's name.

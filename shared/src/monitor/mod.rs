@@ -22,6 +22,8 @@ pub use check::{
 };
 pub use condition::{Condition, MAX_PATTERN_BYTES, MAX_VALUE_BYTES, Operator, Pattern, number};
 pub use count::{Count, Retries, Streak};
+#[cfg(all(test, feature = "openapi"))]
+pub(crate) use flat::FIELDS;
 pub use flat::{Asked, AskedCredentials, FieldError, flat, shown};
 pub use host::TargetHost;
 pub use http::{
@@ -200,6 +202,7 @@ impl Monitor {
 
 /// Over which IP a target is connected to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum IpFamily {
     /// IPv4, and IPv6 where there is no other.
     #[default]
@@ -215,6 +218,7 @@ pub enum IpFamily {
 
 /// In how many of the regions that answered a slot must be down to be down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Quorum {
     /// In more than half of them.

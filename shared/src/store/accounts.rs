@@ -48,8 +48,8 @@ pub struct AccountChange {
 /// What becomes of a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UserChange {
-    /// A new one signs up; the invitation is used up.
-    SignsUp(User, Invitation),
+    /// A new one signs up; the invitation, where it took one, is used up.
+    SignsUp(User, Option<Invitation>),
     /// One is changed, not the address; the version is one above the one that is there.
     Changes(User),
     /// One leaves.
@@ -175,7 +175,7 @@ impl AccountsTable {
                 writes.push(self.put_user(user)?);
                 let lead = Lead { account: user.account.clone(), to: named(USER, &user.id) };
                 writes.push(self.put(item_of(address(&user.email), EMAIL, &lead)?, None)?);
-                for (pk, sk) in places(invitation) {
+                for (pk, sk) in invitation.iter().flat_map(places) {
                     writes.push(self.delete(pk, sk)?);
                 }
             }

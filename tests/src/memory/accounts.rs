@@ -54,7 +54,7 @@ impl WriteAccounts for Memory {
         let fits = match &change.user {
             UserChange::SignsUp(user, invitation) => {
                 let is_invited = |of: &Invitation| tables.invitations.contains_key(&of.hash.to_string());
-                !tables.users.contains_key(&user.email) && is_invited(invitation)
+                !tables.users.contains_key(&user.email) && invitation.as_ref().is_none_or(is_invited)
             }
             UserChange::Changes(user) => version(user).is_some_and(|version| version + 1 == user.version),
             UserChange::Leaves(user) => version(user).is_some(),
@@ -65,7 +65,9 @@ impl WriteAccounts for Memory {
         match &change.user {
             UserChange::SignsUp(user, invitation) => {
                 tables.users.insert(user.email.clone(), user.clone());
-                tables.invitations.remove(&invitation.hash.to_string());
+                tables
+                    .invitations
+                    .retain(|hash, _| invitation.as_ref().is_none_or(|used| used.hash.to_string() != *hash));
             }
             UserChange::Changes(user) => drop(tables.users.insert(user.email.clone(), user.clone())),
             UserChange::Leaves(user) => drop(tables.users.remove(&user.email)),

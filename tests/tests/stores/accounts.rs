@@ -51,7 +51,7 @@ async fn sign_up(store: &impl WriteAccounts, users: &[User], version: u64) -> Re
     store.put_invitation(&invitation).await.unwrap();
     let user = users.last().unwrap().clone();
     let change =
-        AccountChange { summary: summary(users, version), user: UserChange::SignsUp(user, invitation) };
+        AccountChange { summary: summary(users, version), user: UserChange::SignsUp(user, Some(invitation)) };
     store.change_account(&change).await
 }
 
@@ -67,7 +67,7 @@ async fn somebody_who_is_invited_is_found_and_the_invitation_is_gone(
     assert_eq!(store.user_of(&ada.email).await.unwrap(), None);
     store.put_invitation(&invitation).await.unwrap();
     assert_eq!(store.invitation(&invitation.hash).await.unwrap(), Some(invitation.clone()));
-    let signs_up = UserChange::SignsUp(ada.clone(), invitation.clone());
+    let signs_up = UserChange::SignsUp(ada.clone(), Some(invitation.clone()));
     let change = AccountChange { summary: summary(std::slice::from_ref(&ada), 1), user: signs_up };
     store.change_account(&change).await.unwrap();
     assert_eq!(store.user(&home, &ada.id).await.unwrap(), Some(ada.clone()));
@@ -86,11 +86,19 @@ async fn an_address_and_an_invitation_are_good_for_one_person(store: &(impl Read
     let twin = User { id: UserId::random(&mut rand::rng()), ..ada.clone() };
     assert!(is_conflict(sign_up(store, &[ada.clone(), twin], 2).await), "the address is taken");
     let used = invitation();
-    let signs_up = UserChange::SignsUp(ben.clone(), used);
+    let signs_up = UserChange::SignsUp(ben.clone(), Some(used));
     let change = AccountChange { summary: summary(&[ada.clone(), ben.clone()], 2), user: signs_up };
     assert!(is_conflict(store.change_account(&change).await), "there is no such invitation");
     assert_eq!(store.users(&AccountId::default()).await.unwrap(), [ada]);
     assert_eq!(store.user_of(&ben.email).await.unwrap(), None);
+    // Into an account of their own, without an invitation.
+    let eve = User { account: AccountId::random(&mut rand::rng()), ..user("eve") };
+    let alone = AccountSummary::of(eve.account.clone(), std::slice::from_ref(&eve), 1);
+    let change = AccountChange { summary: alone.clone(), user: UserChange::SignsUp(eve.clone(), None) };
+    store.change_account(&change).await.unwrap();
+    assert!(is_conflict(store.change_account(&change).await));
+    assert_eq!(store.user_of(&eve.email).await.unwrap(), Some(eve.clone()));
+    assert_eq!(store.account(&eve.account).await.unwrap(), Some(alone));
 }
 
 async fn a_change_is_made_of_what_was_read(store: &(impl ReadAccounts + WriteAccounts)) {

@@ -86,7 +86,10 @@ async fn monitors_go_and_nobody_elses_version(
     };
     assert!(matches!(store.change(&delete(7)).await, Err(StoreError::Conflict(_))));
     store.change(&delete(1)).await.unwrap();
-    assert_eq!((store.monitor(&a.id).await.unwrap(), valid(store, ShardId(0)).await), (None, vec![b.clone()]));
+    assert_eq!(
+        (store.monitor(&a.id).await.unwrap(), valid(store, ShardId(0)).await),
+        (None, vec![b.clone()])
+    );
     assert_eq!(store.shards().await.unwrap()[0].count, 1);
     assert!(matches!(store.change(&delete(1)).await, Err(StoreError::Conflict(_))), "it is gone");
 }

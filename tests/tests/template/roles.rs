@@ -93,7 +93,7 @@ fn roles_hold_exactly_what_their_function_does() {
                 ],
                 [
                     ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"],
-                    "MonitorsTable.Arn"
+                    ["MonitorsTable.Arn", "${MonitorsTable.Arn}/index/by_account"]
                 ],
                 ["dynamodb:GetItem", "IncidentsTable.Arn"],
                 [["dynamodb:DeleteItem", "dynamodb:PutItem"], "SecretsTable.Arn"],

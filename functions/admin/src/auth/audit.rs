@@ -12,6 +12,9 @@ use jiff::{Timestamp, ToSpan as _};
 use serde::Serialize;
 use shared::audit::AuditEntry;
 use shared::http_frame::{Failure, Params};
+use shared::openapi::{self, BadQuery, Ours, Owner};
+use utoipa::ToSchema;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::caller::{Asked, Caller};
 use super::{Accounts, Audits, Auth, Sessions};
@@ -22,13 +25,51 @@ const LIMITS: (u16, u16) = (100, 1_000);
 /// Months that are looked through: entries live for 400 days.
 const MONTHS: i32 = 15;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditEntries, example = json!({
+    "entries": [{
+        "account": "home",
+        "at": "2026-11-21T14:25:00Z",
+        "user": "u-7f3k2a9d0c1b2e4f",
+        "session": "5f70bf18a086",
+        "source": "192.0.2.1",
+        "action": "key.create",
+        "target": "6a2c1f0d9e8b",
+        "detail": {"scopes": "read"},
+    }],
+    "next_before": null,
+}))]
 struct Entries {
     entries: Vec<AuditEntry>,
     /// What `before` has to be for those behind; none when these are the last.
+    #[schema(value_type = Option<openapi::Instant>)]
     next_before: Option<Timestamp>,
 }
 
+/// The parameters, for the API's description.
+enum Query {}
+
+impl utoipa::IntoParams for Query {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let before = "Only what was done before this instant; everything where it is left out.";
+        vec![
+            openapi::text("before", "2026-11-21T14:25:00Z", before),
+            openapi::number("limit", 1..=LIMITS.1, Some(LIMITS.0), "Entries of the answer at most."),
+        ]
+    }
+}
+
+#[utoipa::path(
+    get,
+    path = "/api/auth/audit",
+    operation_id = "audit",
+    tag = "People",
+    summary = "Who changed what",
+    description = "Newest first, of the last 400 days. Takes an owner who has signed in.",
+    params(Query),
+    security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, description = "Entries of the audit.", body = Entries), BadQuery, Owner, Ours),
+)]
 pub(super) async fn list<A: Accounts, S: Sessions, U: Audits>(
     State(auth): State<Arc<Auth<A, S, U>>>,
     asked: Asked,

@@ -13,7 +13,10 @@ use jiff::{Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
 use shared::account::{Email, Invitation, Role, UserId};
 use shared::http_frame::Failure;
+use shared::openapi::{BadBody, Ours, Owner, whole};
 use shared::session::Token;
+use utoipa::ToSchema;
+use utoipa::openapi::Object;
 
 use super::caller::{Asked, Caller, conflict, not_found};
 use super::{Accounts, Audits, Auth, Sessions, signup};
@@ -25,19 +28,33 @@ const MAX_INVITATIONS: usize = 100;
 /// Days that an invitation holds, unless it says otherwise, and at most.
 const DAYS: (u16, u16) = (7, 90);
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"role": "viewer", "email": "ben@shop.example", "expires_days": 7}))]
 struct NewInvitation {
     role: Role,
     /// For this address alone.
     #[serde(default)]
     email: Option<Email>,
     #[serde(default)]
+    #[schema(schema_with = days)]
     expires_days: Option<u16>,
 }
 
+fn days() -> Object {
+    whole(1..=DAYS.1).default(Some(DAYS.0.into())).description(Some("Days that it holds.")).build()
+}
+
 /// An invitation, as people see it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Invitation, example = json!({
+    "id": "5f70bf18a086",
+    "role": "viewer",
+    "email": "ben@shop.example",
+    "invited_by": "u-7f3k2a9d0c1b2e4f",
+    "created_at": "2026-11-21T14:25:00Z",
+    "expires_at": "2026-11-28T14:25:00Z",
+}))]
 struct Shown {
     id: String,
     /// Shown to who has made it, once.
@@ -46,7 +63,9 @@ struct Shown {
     role: Role,
     email: Option<String>,
     invited_by: UserId,
+    #[schema(value_type = shared::openapi::Instant)]
     created_at: Timestamp,
+    #[schema(value_type = shared::openapi::Instant)]
     expires_at: Timestamp,
 }
 
@@ -64,11 +83,21 @@ impl Shown {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Invitations {
     invitations: Vec<Shown>,
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/auth/invitations",
+    operation_id = "list_invitations",
+    tag = "People",
+    summary = "Invitations that hold",
+    description = "Takes an owner who has signed in.",
+    security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, description = "The account's invitations.", body = Invitations), Owner, Ours),
+)]
 pub(super) async fn list<A: Accounts, S: Sessions, U: Audits>(
     State(auth): State<Arc<Auth<A, S, U>>>,
     asked: Asked,
@@ -80,6 +109,24 @@ pub(super) async fn list<A: Accounts, S: Sessions, U: Audits>(
     Ok(([(CACHE_CONTROL, "no-store")], Json(Invitations { invitations })).into_response())
 }
 
+#[utoipa::path(
+    post,
+    path = "/api/auth/invitations",
+    operation_id = "invite",
+    tag = "People",
+    summary = "Invite somebody",
+    description = "Good for one person, for an address if it names one. Its token is shown once. At most 100 at once. Takes \
+                   an owner who has signed in.",
+    security(("bearer" = []), ("cookie" = [], "csrf" = [])),
+    request_body = NewInvitation,
+    responses(
+        (status = 201, description = "Made; `token` is shown now and never again.", body = Shown),
+        BadBody,
+        Owner,
+        (status = 409, description = "`too_many`: there are 100 already."),
+        Ours,
+    ),
+)]
 pub(super) async fn create<A: Accounts, S: Sessions, U: Audits>(
     State(auth): State<Arc<Auth<A, S, U>>>,
     asked: Asked,
@@ -121,6 +168,20 @@ pub(super) async fn create<A: Accounts, S: Sessions, U: Audits>(
 }
 
 /// What an invitation is for, to whoever has its token.
+#[utoipa::path(
+    get,
+    path = "/api/auth/invitations/{id}",
+    operation_id = "look_at_invitation",
+    tag = "People",
+    summary = "What an invitation is for",
+    description = "For whoever has its token, which stands in the path in place of the id.",
+    params(("id" = String, Path, description = "The invitation's token.", example = "shopwatch_CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCA")),
+    responses(
+        (status = 200, description = "The invitation.", body = Shown),
+        (status = 404, description = "`not_found`: no invitation with this token holds."),
+        Ours,
+    ),
+)]
 pub(super) async fn look<A: Accounts, S: Sessions, U: Audits>(
     State(auth): State<Arc<Auth<A, S, U>>>,
     token: Result<Path<String>, PathRejection>,
@@ -131,6 +192,22 @@ pub(super) async fn look<A: Accounts, S: Sessions, U: Audits>(
     Ok(([(CACHE_CONTROL, "no-store")], Json(Shown::of(&invitation, None))).into_response())
 }
 
+#[utoipa::path(
+    delete,
+    path = "/api/auth/invitations/{id}",
+    operation_id = "withdraw_invitation",
+    tag = "People",
+    summary = "Withdraw an invitation",
+    description = "Takes an owner who has signed in.",
+    params(("id" = String, Path, description = "The invitation's id.", pattern = "^[0-9a-f]{12}$", example = "5f70bf18a086")),
+    security(("bearer" = []), ("cookie" = [], "csrf" = [])),
+    responses(
+        (status = 204, description = "Withdrawn."),
+        Owner,
+        (status = 404, description = "`not_found`: no such invitation of this account."),
+        Ours,
+    ),
+)]
 pub(super) async fn withdraw<A: Accounts, S: Sessions, U: Audits>(
     State(auth): State<Arc<Auth<A, S, U>>>,
     asked: Asked,

@@ -12,7 +12,10 @@ use http::header::CACHE_CONTROL;
 use jiff::{Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
 use shared::http_frame::Failure;
+use shared::openapi::{BadBody, Ours, Person, whole};
 use shared::session::{KeyName, Kind, Scope, Session, Token};
+use utoipa::ToSchema;
+use utoipa::openapi::Object;
 
 use super::caller::{Asked, Caller, conflict, not_found};
 use super::{Accounts, Audits, Auth, Sessions};
@@ -24,18 +27,33 @@ const MAX_KEYS: usize = 100;
 /// Most days that a key can be given.
 const MAX_DAYS: u16 = 3_650;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "ci", "scopes": ["read", "write"], "expires_days": 90}))]
 struct NewKey {
     name: KeyName,
+    /// None that its owner may not.
+    #[schema(min_items = 1)]
     scopes: Vec<Scope>,
     /// No end if not given.
     #[serde(default)]
+    #[schema(schema_with = days)]
     expires_days: Option<u16>,
 }
 
+fn days() -> Object {
+    whole(1..=MAX_DAYS).description(Some("Days that it holds; no end if not given.")).build()
+}
+
 /// A key, as its owner sees it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiKey, example = json!({
+    "id": "5f70bf18a086",
+    "name": "ci",
+    "scopes": ["read", "write"],
+    "created_at": "2026-11-21T14:25:00Z",
+    "expires_at": "2027-02-19T14:25:00Z",
+}))]
 struct Shown {
     id: String,
     /// Shown once.
@@ -43,7 +61,9 @@ struct Shown {
     token: Option<String>,
     name: String,
     scopes: Vec<Scope>,
+    #[schema(value_type = shared::openapi::Instant)]
     created_at: Timestamp,
+    #[schema(value_type = Option<shared::openapi::Instant>)]
     expires_at: Option<Timestamp>,
 }
 
@@ -60,11 +80,22 @@ impl Shown {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiKeys)]
 struct Keys {
     keys: Vec<Shown>,
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/auth/keys",
+    operation_id = "list_keys",
+    tag = "API keys",
+    summary = "One's own API keys",
+    description = "Those that have expired too, until they are gone. Takes a person who has signed in.",
+    security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, description = "One's own keys.", body = Keys), Person, Ours),
+)]
 pub(super) async fn list<A: Accounts, S: Sessions, U: Audits>(
     State(auth): State<Arc<Auth<A, S, U>>>,
     asked: Asked,
@@ -74,6 +105,26 @@ pub(super) async fn list<A: Accounts, S: Sessions, U: Audits>(
     Ok(([(CACHE_CONTROL, "no-store")], Json(Keys { keys })).into_response())
 }
 
+#[utoipa::path(
+    post,
+    path = "/api/auth/keys",
+    operation_id = "create_key",
+    tag = "API keys",
+    summary = "Make an API key",
+    description = "Its token is shown once. At most 100 of one person. Takes a person who has signed in.",
+    security(("bearer" = []), ("cookie" = [], "csrf" = [])),
+    request_body = NewKey,
+    responses(
+        (status = 201, description = "Made; `token` is shown now and never again.", body = Shown),
+        BadBody,
+        Person,
+        (status = 403, description = "`scope_missing`: who asks may not what the key is to open. `forbidden`: an API key. \
+            `csrf_token`: a cookie without the right `X-CSRF-Token`."),
+        (status = 409, description = "`too_many`: there are 100 already. `changed`: the person was changed at the same \
+            moment."),
+        Ours,
+    ),
+)]
 pub(super) async fn create<A: Accounts, S: Sessions, U: Audits>(
     State(auth): State<Arc<Auth<A, S, U>>>,
     asked: Asked,
@@ -124,6 +175,22 @@ pub(super) async fn create<A: Accounts, S: Sessions, U: Audits>(
         .into_response())
 }
 
+#[utoipa::path(
+    delete,
+    path = "/api/auth/keys/{id}",
+    operation_id = "revoke_key",
+    tag = "API keys",
+    summary = "Revoke an API key",
+    description = "It holds no more at once. Takes a person who has signed in.",
+    params(("id" = String, Path, description = "The key's id.", pattern = "^[0-9a-f]{12}$", example = "5f70bf18a086")),
+    security(("bearer" = []), ("cookie" = [], "csrf" = [])),
+    responses(
+        (status = 204, description = "Revoked."),
+        Person,
+        (status = 404, description = "`not_found`: no such key of one's own."),
+        Ours,
+    ),
+)]
 pub(super) async fn revoke<A: Accounts, S: Sessions, U: Audits>(
     State(auth): State<Arc<Auth<A, S, U>>>,
     asked: Asked,

@@ -1,11 +1,32 @@
 //! How often somebody may try to get in.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 use shared::account::{Email, UserId};
 use shared::http_frame::Failure;
+use utoipa::IntoResponses;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::{ObjectBuilder, RefOr, Type};
 
 use super::Sessions;
+
+/// More than somebody may do in a while, as the API's description has it.
+#[derive(Debug)]
+pub(crate) enum TooMany {}
+
+impl IntoResponses for TooMany {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let seconds = ObjectBuilder::new().schema_type(Type::Integer);
+        let header = HeaderBuilder::new().schema(seconds).description(Some("Seconds.")).build();
+        let response = ResponseBuilder::new()
+            .description("`too_many_attempts`: too many in a while; more are let through after this long.")
+            .header("Retry-After", header);
+        [("429".to_owned(), response.build().into())].into()
+    }
+}
 
 /// The time in which attempts count.
 const WINDOW: SignedDuration = SignedDuration::from_mins(15);

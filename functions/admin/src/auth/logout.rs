@@ -8,11 +8,27 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, SET_COOKIE};
 use shared::account::UserId;
 use shared::http_frame::Failure;
+use shared::openapi::{Ours, Person};
 use shared::session::{Kind, Session, TokenHash};
 
 use super::caller::{Asked, Caller};
 use super::{Accounts, Audits, Auth, Sessions, people};
 
+#[utoipa::path(
+    post,
+    path = "/api/auth/logout",
+    operation_id = "log_out",
+    tag = "Signing in",
+    summary = "Sign out",
+    description = "Ends this session: it holds at once. Takes a person who has signed in.",
+    security(("bearer" = []), ("cookie" = [], "csrf" = [])),
+    responses(
+        (status = 204, description = "Signed out.",
+            headers(("Set-Cookie" = String, description = "Takes a session's cookie away."))),
+        Person,
+        Ours,
+    ),
+)]
 pub(super) async fn logout<A: Accounts, S: Sessions, U: Audits>(
     State(auth): State<Arc<Auth<A, S, U>>>,
     asked: Asked,
@@ -24,6 +40,21 @@ pub(super) async fn logout<A: Accounts, S: Sessions, U: Audits>(
     left(&caller.session)
 }
 
+#[utoipa::path(
+    post,
+    path = "/api/auth/logout/everywhere",
+    operation_id = "log_out_everywhere",
+    tag = "Signing in",
+    summary = "Sign out everywhere",
+    description = "Ends every session of the person; API keys go on. Takes a person who has signed in.",
+    security(("bearer" = []), ("cookie" = [], "csrf" = [])),
+    responses(
+        (status = 204, description = "Signed out.",
+            headers(("Set-Cookie" = String, description = "Takes a session's cookie away."))),
+        Person,
+        Ours,
+    ),
+)]
 pub(super) async fn everywhere<A: Accounts, S: Sessions, U: Audits>(
     State(auth): State<Arc<Auth<A, S, U>>>,
     asked: Asked,

@@ -6,10 +6,11 @@
 
 mod audit;
 pub(crate) mod caller;
+mod described;
 mod gate;
 mod invitations;
 mod keys;
-mod limits;
+pub(crate) mod limits;
 mod login;
 mod logout;
 mod me;
@@ -33,6 +34,7 @@ use shared::store::{
 use crate::body::MAX_BYTES;
 
 pub(crate) use caller::Asked;
+pub(crate) use described::Described;
 pub(crate) use gate::Gate;
 
 /// Who may sign up.
@@ -40,6 +42,8 @@ pub(crate) use gate::Gate;
 pub enum SignUp {
     /// Whoever has an invitation.
     Invitation,
+    /// Anybody, into an account of their own; whoever has an invitation into that one.
+    Open,
     /// Nobody.
     Closed,
 }
@@ -49,8 +53,9 @@ impl FromStr for SignUp {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "invitation" => Ok(Self::Invitation),
+            "open" => Ok(Self::Open),
             "closed" => Ok(Self::Closed),
-            _ => Err(format!("expected invitation or closed, got {text:?}")),
+            _ => Err(format!("expected invitation, open or closed, got {text:?}")),
         }
     }
 }

@@ -12,21 +12,47 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use shared::account::User;
 use shared::http_frame::Failure;
+use shared::openapi::{BadBody, Ours, Person};
 use shared::problem::Problem;
 use shared::store::{AccountChange, UserChange};
+use utoipa::ToSchema;
 
 use super::caller::{Asked, Caller, not_found};
 use super::{Accounts, Audits, Auth, Sessions, limits, logout, users};
 use crate::{body, password};
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"current": "correct horse battery", "new": "another horse battery"}))]
 struct PasswordChange {
+    #[schema(value_type = String, format = Password)]
     current: SecretString,
+    #[schema(schema_with = password::described)]
     new: SecretString,
 }
 
 /// Ends every other session of the person: whoever has one may have it by the former password.
+#[utoipa::path(
+    post,
+    path = "/api/auth/password",
+    operation_id = "change_password",
+    tag = "Signing in",
+    summary = "Change the password",
+    description = "With the one there is. Every other session of the person ends. Takes a person who has signed in.",
+    security(("bearer" = []), ("cookie" = [], "csrf" = [])),
+    request_body = PasswordChange,
+    responses(
+        (status = 204, description = "Changed; every other session has ended."),
+        BadBody,
+        Person,
+        (status = 403, description = "`credentials`: `current` is not the password there is. `forbidden`: an API key. \
+            `csrf_token`: a cookie without the right `X-CSRF-Token`."),
+        (status = 404, description = "`not_found`: this person has left at the same moment."),
+        (status = 409, description = "`changed`: this person was changed at the same moment."),
+        limits::TooMany,
+        Ours,
+    ),
+)]
 pub(super) async fn change<A: Accounts, S: Sessions, U: Audits>(
     State(auth): State<Arc<Auth<A, S, U>>>,
     asked: Asked,

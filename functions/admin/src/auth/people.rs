@@ -6,19 +6,30 @@ use http::header::{CACHE_CONTROL, SET_COOKIE};
 use http::{HeaderValue, StatusCode};
 use jiff::{Timestamp, ToSpan as _};
 use serde::Serialize;
-use shared::account::{AccountId, Role, User};
+use shared::account::{AccountId, Email, Role, User, UserId};
 use shared::http_frame::{Failure, access::SESSION_COOKIE};
 use shared::session::{IDLE_HOURS, Kind, SESSION_HOURS, Scope, Session, Token};
+use utoipa::ToSchema;
 
 use super::{Accounts, Audits, Auth, Sessions};
 
 /// A person, as people see it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "u-7f3k2a9d0c1b2e4f",
+    "account": "home",
+    "email": "ada@shop.example",
+    "role": "editor",
+    "created_at": "2026-11-21T14:25:00Z",
+}))]
 pub(super) struct Person {
+    #[schema(value_type = UserId)]
     id: String,
     account: AccountId,
+    #[schema(value_type = Email)]
     email: String,
     role: Role,
+    #[schema(value_type = shared::openapi::Instant)]
     created_at: Timestamp,
 }
 
@@ -35,14 +46,26 @@ impl Person {
 }
 
 /// What somebody is given who has signed in.
-#[derive(Debug, Serialize)]
-struct SignedIn {
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "token": "shopwatch_BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA",
+    "expires_at": "2026-12-21T14:25:00Z",
+    "user": {
+        "id": "u-7f3k2a9d0c1b2e4f",
+        "account": "home",
+        "email": "ada@shop.example",
+        "role": "editor",
+        "created_at": "2026-11-21T14:25:00Z",
+    },
+}))]
+pub(super) struct SignedIn {
     /// The token; of a cookie it is in the cookie alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
     /// What has to be sent along as `X-CSRF-Token` with what a cookie changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     csrf_token: Option<String>,
+    #[schema(value_type = shared::openapi::Instant)]
     expires_at: Timestamp,
     user: Person,
 }

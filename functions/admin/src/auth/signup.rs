@@ -1,4 +1,4 @@
-//! `POST /api/auth/signup`: somebody who was invited.
+//! `POST /api/auth/signup`: somebody who was invited; where anybody may come, somebody with an account of their own.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,26 +11,58 @@ use http::StatusCode;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
-use shared::account::{Email, Invitation, MAX_USERS, Role, User, UserId};
+use shared::account::{AccountId, Email, Invitation, MAX_USERS, Role, User, UserId};
 use shared::http_frame::Failure;
+use shared::openapi::{BadBody, Ours};
 use shared::session::{Token, TokenHash};
 use shared::store::{AccountChange, ReadAccounts, StoreError, UserChange};
+use utoipa::ToSchema;
 
 use super::caller::{Asked, conflict, entry_of, forbidden};
 use super::{Accounts, Audits, Auth, Sessions, SignUp, limits, people, users};
 use crate::{body, password};
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = SignUp, example = json!({
+    "invitation": "shopwatch_CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCA",
+    "email": "ada@shop.example",
+    "password": "correct horse battery",
+}))]
 struct NewUser {
-    invitation: SecretString,
+    /// Needed unless anybody may sign up.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    invitation: Option<SecretString>,
     email: Email,
+    #[schema(schema_with = password::described)]
     password: SecretString,
     /// Whether the session is to be a cookie, for a page.
     #[serde(default)]
     cookie: bool,
 }
 
+#[utoipa::path(
+    post,
+    path = "/api/auth/signup",
+    operation_id = "sign_up",
+    tag = "Signing in",
+    summary = "Sign up",
+    description = "With an invitation; where anybody may sign up, without one into an account of one's own. The answer is a \
+                   session.",
+    request_body = NewUser,
+    responses(
+        (status = 201, description = "Signed up, and in.", body = people::SignedIn,
+            headers(("Set-Cookie" = String, description = "The session, where `cookie` is `true`."))),
+        BadBody,
+        (status = 403, description = "`forbidden`: nobody can sign up here, or the invitation does not hold, was used, or \
+            is for another address."),
+        (status = 409, description = "`email`: somebody signs in with this address already. `account_full`: the account \
+            has no room. `changed`: somebody else changed it at the same moment."),
+        limits::TooMany,
+        Ours,
+    ),
+)]
 pub(super) async fn signup<A: Accounts, S: Sessions, U: Audits>(
     State(auth): State<Arc<Auth<A, S, U>>>,
     asked: Asked,
@@ -45,17 +77,27 @@ pub(super) async fn signup<A: Accounts, S: Sessions, U: Audits>(
     }
     let (password, now) = (password::checked(&password)?, auth.now());
     limits::attempt(&auth.sessions, &email, asked.source.as_deref(), now).await?;
-    let invitation = accepted(&auth.accounts, &invitation, &email, now).await?;
+    let invitation = match &invitation {
+        Some(token) => Some(accepted(&auth.accounts, token, &email, now).await?),
+        None if auth.sign_up == SignUp::Open => None,
+        None => return Err(Failure::bad_request("invitation", "invitation: signing up here takes one")),
+    };
+    // Nobody becomes an owner of the installation by coming first.
+    let (account, role) = match &invitation {
+        Some(invitation) => (invitation.account.clone(), invitation.role),
+        None => (AccountId::random(&mut rand::rng()), Role::Owner),
+    };
     let user = User {
         id: UserId::random(&mut rand::rng()),
-        account: invitation.account.clone(),
+        account,
         email,
-        role: invitation.role,
+        role,
         password: password::hashed(password)?,
         created_at: now,
         version: 1,
     };
-    let detail = [("role", user.role.to_string()), ("invited_by", invitation.invited_by.to_string())];
+    let by = invitation.as_ref().map_or_else(|| "nobody".to_owned(), |by| by.invited_by.to_string());
+    let detail = [("role", user.role.to_string()), ("invited_by", by)];
     let detail = BTreeMap::from(detail.map(|(name, text)| (name.to_owned(), text)));
     auth.audit.put_entry(&entry_of(&user, asked.source, "user.signup", detail, now)).await?;
     enter(&auth.accounts, &user, invitation).await?;
@@ -96,7 +138,11 @@ pub(super) async fn invitation_of(
 }
 
 /// Makes the person one of the account's.
-async fn enter<A: Accounts>(accounts: &A, user: &User, invitation: Invitation) -> Result<(), Failure> {
+async fn enter<A: Accounts>(
+    accounts: &A,
+    user: &User,
+    invitation: Option<Invitation>,
+) -> Result<(), Failure> {
     let summary = users::summary_after(accounts, &user.account, |users| users.push(user.clone())).await?;
     if summary.users > MAX_USERS {
         return Err(conflict("account_full", format!("an account has at most {MAX_USERS} people")));

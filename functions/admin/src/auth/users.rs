@@ -12,18 +12,31 @@ use http::header::CACHE_CONTROL;
 use serde::{Deserialize, Serialize};
 use shared::account::{AccountId, AccountSummary, Role, User, UserId};
 use shared::http_frame::Failure;
+use shared::openapi::{self, BadBody, Ours, Owner};
 use shared::store::{AccountChange, ReadAccounts, UserChange};
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::{PartialSchema as _, ToSchema};
 
 use super::caller::{Asked, Caller, conflict, not_found};
 use super::people::Person;
 use super::{Accounts, Audits, Auth, Sessions};
 use crate::body;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct People {
     users: Vec<Person>,
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/auth/users",
+    operation_id = "list_users",
+    tag = "People",
+    summary = "The people of the account",
+    description = "Takes an owner who has signed in.",
+    security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, description = "The account's people.", body = People), Owner, Ours),
+)]
 pub(super) async fn list<A: Accounts, S: Sessions, U: Audits>(
     State(auth): State<Arc<Auth<A, S, U>>>,
     asked: Asked,
@@ -33,12 +46,33 @@ pub(super) async fn list<A: Accounts, S: Sessions, U: Audits>(
     Ok(([(CACHE_CONTROL, "no-store")], Json(People { users })).into_response())
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"role": "editor"}))]
 struct NewRole {
     role: Role,
 }
 
+#[utoipa::path(
+    patch,
+    path = "/api/auth/users/{id}",
+    operation_id = "change_role",
+    tag = "People",
+    summary = "Change somebody's role",
+    description = "Their sessions and keys change with it. An account keeps an owner. Takes an owner who has signed in.",
+    params(UserPath),
+    security(("bearer" = []), ("cookie" = [], "csrf" = [])),
+    request_body = NewRole,
+    responses(
+        (status = 200, description = "The person as they are now.", body = Person),
+        BadBody,
+        Owner,
+        (status = 404, description = "`not_found`: no such person in this account."),
+        (status = 409, description = "`last_owner`: an account keeps an owner. `changed`: somebody else changed it at the \
+            same moment."),
+        Ours,
+    ),
+)]
 pub(super) async fn change<A: Accounts, S: Sessions, U: Audits>(
     State(auth): State<Arc<Auth<A, S, U>>>,
     asked: Asked,
@@ -72,6 +106,24 @@ pub(super) async fn change<A: Accounts, S: Sessions, U: Audits>(
     Ok(([(CACHE_CONTROL, "no-store")], Json(Person::of(&changed))).into_response())
 }
 
+#[utoipa::path(
+    delete,
+    path = "/api/auth/users/{id}",
+    operation_id = "remove_user",
+    tag = "People",
+    summary = "Remove somebody",
+    description = "With all their sessions and keys. An account keeps an owner. Takes an owner who has signed in.",
+    params(UserPath),
+    security(("bearer" = []), ("cookie" = [], "csrf" = [])),
+    responses(
+        (status = 204, description = "Removed."),
+        Owner,
+        (status = 404, description = "`not_found`: no such person in this account."),
+        (status = 409, description = "`last_owner`: an account keeps an owner. `changed`: somebody else changed it at the \
+            same moment."),
+        Ours,
+    ),
+)]
 pub(super) async fn remove<A: Accounts, S: Sessions, U: Audits>(
     State(auth): State<Arc<Auth<A, S, U>>>,
     asked: Asked,
@@ -99,6 +151,15 @@ pub(super) async fn remove<A: Accounts, S: Sessions, U: Audits>(
         return Err(not_found("user"));
     }
     Ok((StatusCode::NO_CONTENT, [(CACHE_CONTROL, "no-store")]).into_response())
+}
+
+/// The person that a path names, for the API's description.
+enum UserPath {}
+
+impl utoipa::IntoParams for UserPath {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![openapi::path("id", UserId::schema(), "The person.", "u-7f3k2a9d0c1b2e4f")]
+    }
 }
 
 fn id_of(id: Result<Path<String>, PathRejection>) -> Option<UserId> {

@@ -7,17 +7,40 @@ use serde::de::value::{Error as ValueError, StrDeserializer};
 use shared::beat::BeatState;
 use shared::http_frame::params::invalid;
 use shared::http_frame::{Failure, Params};
+use shared::openapi::{self, whole};
+use utoipa::ToSchema;
+use utoipa::openapi::Object;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 /// Longest duration, in ms: a day.
 const MAX_DURATION_MS: u32 = 86_400_000;
 
 /// What a target says of itself; nothing is what a plain beat says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = BeatSaid, example = json!({"state": "down", "duration_ms": 1250}))]
 pub(super) struct Said {
     pub(super) state: Option<BeatState>,
     /// How long its work took.
+    #[schema(schema_with = duration)]
     pub(super) duration_ms: Option<u32>,
+}
+
+fn duration() -> Object {
+    whole(0..=MAX_DURATION_MS).description(Some("How long its work took, in ms.")).build()
+}
+
+/// The parameters, for the API's description.
+pub(super) enum Query {}
+
+impl utoipa::IntoParams for Query {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let state = "How the target says it fares; what came by the body counts where it is left out.";
+        vec![
+            openapi::choice("state", &["up", "degraded", "down"], Some("up"), state),
+            openapi::number("duration_ms", 0..=MAX_DURATION_MS, None, "How long its work took, in ms."),
+        ]
+    }
 }
 
 impl Said {

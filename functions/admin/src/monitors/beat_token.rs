@@ -1,7 +1,5 @@
 //! `POST /api/monitor/{id}/beat-token`: what a heartbeat's target calls with, shown once. Those made before go on holding.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -11,22 +9,46 @@ use http::header::CACHE_CONTROL;
 use serde::Serialize;
 use shared::http_frame::Failure;
 use shared::monitor::Check;
+use shared::openapi::{Changer, NoMonitor, Ours, PathId};
 use shared::session::{Scope, Token};
 use shared::store::WriteBeatTokens;
+use utoipa::ToSchema;
 
 use super::wanted::id_of;
-use super::{Desk, Monitors, Secrets};
+use super::{Monitors, Secrets, Wired};
 use crate::auth::caller::{conflict, not_found};
 use crate::auth::{Asked as Who, Gate};
 use crate::pings::Pings;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BeatToken, example = json!({
+    "token": "shopwatch_BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA",
+    "path": "/beats/shopwatch_BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA",
+}))]
 struct Made {
     token: String,
     /// Where the target is to call, below the API's own address.
     path: String,
 }
 
+#[utoipa::path(
+    post,
+    path = "/api/monitor/{id}/beat-token",
+    operation_id = "create_beat_token",
+    tag = "Beats",
+    summary = "Make a token for a heartbeat's beats",
+    description = "It is shown once; those made before go on holding. Scope `write`.",
+    security(("bearer" = []), ("cookie" = [], "csrf" = [])),
+    extensions(("x-scope" = json!("write"))),
+    params(PathId),
+    responses(
+        (status = 201, description = "Made; it is shown now and never again.", body = Made),
+        Changer,
+        NoMonitor,
+        (status = 409, description = "`kind`: it is no heartbeat."),
+        Ours,
+    ),
+)]
 pub(super) async fn create<
     G: Gate,
     M: Monitors,
@@ -34,7 +56,7 @@ pub(super) async fn create<
     B: WriteBeatTokens + Send + Sync + 'static,
     P: Pings,
 >(
-    State(desk): State<Arc<Desk<G, M, K, B, P>>>,
+    State(desk): Wired<G, M, K, B, P>,
     who: Who,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Failure> {

@@ -1,8 +1,5 @@
 //! `POST /api/monitor/bulk`: many new ones, and many that go; what became of each.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -13,13 +10,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use shared::http_frame::Failure;
 use shared::monitor::{Monitor, MonitorId, ShardId};
+use shared::openapi::{BadBody, Changer, MonitorRequest, MonitorShown, Ours};
 use shared::problem::Problem;
 use shared::session::Scope;
 use shared::store::WriteBeatTokens;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{Array, ArrayBuilder, Ref};
 
 use super::shard::Edited;
 use super::wanted::{asked, own, value};
-use super::{Desk, Monitors, Secrets};
+use super::{Desk, Monitors, Secrets, Wired};
 use crate::auth::caller::{Caller, not_found};
 use crate::auth::{Asked as Who, Gate};
 use crate::body::{self, Object};
@@ -28,36 +29,82 @@ use crate::pings::Pings;
 /// Most monitors in one call.
 const MAX_MANY: usize = 1_000;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = MonitorsBulk, example = json!({
+    "create": [{"url": "https://shop.example/"}, {"kind": "tcp", "host": "shop.example", "port": 22}],
+    "delete": ["s0-aaaaaa"],
+}))]
 struct Many {
     #[serde(default)]
+    #[schema(schema_with = wanted)]
     create: Vec<Object>,
     #[serde(default)]
+    #[schema(schema_with = ids)]
     delete: Vec<String>,
 }
 
+fn wanted() -> Array {
+    ArrayBuilder::new().items(Ref::from_schema_name(MonitorRequest::name())).max_items(Some(MAX_MANY)).build()
+}
+
+fn ids() -> Array {
+    ArrayBuilder::new().items(Ref::from_schema_name(MonitorId::name())).max_items(Some(MAX_MANY)).build()
+}
+
 /// What became of each, in the order of the request.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MonitorsBulkDone, example = json!({
+    "created": [{"problem": {
+        "type": "monitor",
+        "title": "Bad Request",
+        "status": 400,
+        "detail": "url: is missing",
+    }}],
+    "deleted": [{"id": "s0-aaaaaa", "problem": null}],
+}))]
 struct Done {
     created: Vec<Created>,
     deleted: Vec<Deleted>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = MonitorCreated)]
 enum Created {
+    #[schema(value_type = MonitorShown)]
     Monitor(Map<String, Value>),
     Problem(Problem),
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MonitorDeleted)]
 struct Deleted {
+    /// As the request has it.
     id: String,
     /// None where it is gone.
     problem: Option<Problem>,
 }
 
+#[utoipa::path(
+    post,
+    path = "/api/monitor/bulk",
+    operation_id = "bulk_monitors",
+    tag = "Monitors",
+    summary = "Make and delete many monitors",
+    description = "At most 1,000 in one call, of at most 4 MB; deletes first. Each has an answer of its own, in the order of the request. Scope `write`.",
+    security(("bearer" = []), ("cookie" = [], "csrf" = [])),
+    extensions(("x-scope" = json!("write"))),
+    request_body = Many,
+    responses(
+        (status = 200, description = "What became of each.", body = Done),
+        BadBody,
+        Changer,
+        (status = 409, description = "`too_many`: the installation or the account has no room for all of them."),
+        (status = 413, description = "`body`: the body is too long. At most 4 MB."),
+        Ours,
+    ),
+)]
 pub(super) async fn bulk<
     G: Gate,
     M: Monitors,
@@ -65,7 +112,7 @@ pub(super) async fn bulk<
     B: WriteBeatTokens + Send + Sync + 'static,
     P: Pings,
 >(
-    State(desk): State<Arc<Desk<G, M, K, B, P>>>,
+    State(desk): Wired<G, M, K, B, P>,
     who: Who,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Failure> {

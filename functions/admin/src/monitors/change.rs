@@ -1,7 +1,5 @@
 //! `PUT|PATCH|DELETE /api/monitor/{id}`, and its pause: changes of one monitor, of the version that is meant.
 
-use std::sync::Arc;
-
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{Path, State};
@@ -11,12 +9,15 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
 use shared::http_frame::Failure;
 use shared::monitor::{Asked, Monitor, MonitorId, flat};
+use shared::openapi::{
+    BadBody, Changer, MonitorPatch, MonitorRequest, MonitorShown, NoMonitor, Ours, PathId,
+};
 use shared::session::Scope;
 use shared::store::WriteBeatTokens;
 
 use super::shard::Edited;
 use super::wanted::{IfMatch, Keys, answer, asked, has_credentials, id_of, merge, own, refused, settle};
-use super::{Desk, Monitors, Secrets, parents};
+use super::{Desk, Monitors, Secrets, Wired, parents};
 use crate::auth::caller::{Caller, conflict, not_found};
 use crate::auth::{Asked as Who, Gate};
 use crate::body::{self, Object};
@@ -26,6 +27,29 @@ type Id = Result<Path<String>, PathRejection>;
 type Body = Result<Bytes, BytesRejection>;
 
 /// `PUT`: the monitor as the body says, and defaults where it is silent.
+#[utoipa::path(
+    put,
+    path = "/api/monitor/{id}",
+    operation_id = "replace_monitor",
+    tag = "Monitors",
+    summary = "Replace a monitor",
+    description = "The monitor as the body says, and defaults where it is silent; credentials that are not named stay, while scheme, host \
+                   and port do. Scope `write`.",
+    security(("bearer" = []), ("cookie" = [], "csrf" = [])),
+    extensions(("x-scope" = json!("write"))),
+    params(PathId, ("If-Match" = Option<String>, Header, description = "Which version is meant: its ETag. Any, where it is left out.", example = "\"3\"")),
+    request_body = MonitorRequest,
+    responses(
+        (status = 200, description = "As it is now.", body = MonitorShown, headers(("ETag" = String, description = "Its version."))),
+        BadBody,
+        Changer,
+        NoMonitor,
+        (status = 409, description = "`changed`: somebody else changed its shard at the same moment, several times over. `unreadable`: its shard holds a \
+            monitor that cannot be read."),
+        (status = 412, description = "`changed`: it is another version by now than `If-Match` names."),
+        Ours,
+    ),
+)]
 pub(super) async fn replace<
     G: Gate,
     M: Monitors,
@@ -33,7 +57,7 @@ pub(super) async fn replace<
     B: WriteBeatTokens + Send + Sync + 'static,
     P: Pings,
 >(
-    State(desk): State<Arc<Desk<G, M, K, B, P>>>,
+    State(desk): Wired<G, M, K, B, P>,
     who: Who,
     headers: HeaderMap,
     id: Id,
@@ -59,6 +83,28 @@ fn patched(monitor: &Monitor, patch: &Map<String, Value>) -> Result<Map<String, 
 }
 
 /// `PATCH`: the monitor with what the body says (RFC 7396): what is not named stays, `null` is the default.
+#[utoipa::path(
+    patch,
+    path = "/api/monitor/{id}",
+    operation_id = "change_monitor",
+    tag = "Monitors",
+    summary = "Change a monitor",
+    description = "What is not named stays, and `null` is the default (RFC 7396). Scope `write`.",
+    security(("bearer" = []), ("cookie" = [], "csrf" = [])),
+    extensions(("x-scope" = json!("write"))),
+    params(PathId, ("If-Match" = Option<String>, Header, description = "Which version is meant: its ETag. Any, where it is left out.", example = "\"3\"")),
+    request_body = MonitorPatch,
+    responses(
+        (status = 200, description = "As it is now.", body = MonitorShown, headers(("ETag" = String, description = "Its version."))),
+        BadBody,
+        Changer,
+        NoMonitor,
+        (status = 409, description = "`changed`: somebody else changed its shard at the same moment, several times over. `unreadable`: its shard holds a \
+            monitor that cannot be read."),
+        (status = 412, description = "`changed`: it is another version by now than `If-Match` names."),
+        Ours,
+    ),
+)]
 pub(super) async fn patch<
     G: Gate,
     M: Monitors,
@@ -66,7 +112,7 @@ pub(super) async fn patch<
     B: WriteBeatTokens + Send + Sync + 'static,
     P: Pings,
 >(
-    State(desk): State<Arc<Desk<G, M, K, B, P>>>,
+    State(desk): Wired<G, M, K, B, P>,
     who: Who,
     headers: HeaderMap,
     id: Id,
@@ -81,6 +127,26 @@ pub(super) async fn patch<
 }
 
 /// `DELETE`: the monitor and its credentials. What was recorded of it goes by itself.
+#[utoipa::path(
+    delete,
+    path = "/api/monitor/{id}",
+    operation_id = "delete_monitor",
+    tag = "Monitors",
+    summary = "Delete a monitor",
+    description = "With its credentials. What was recorded of it goes by itself. Scope `write`.",
+    security(("bearer" = []), ("cookie" = [], "csrf" = [])),
+    extensions(("x-scope" = json!("write"))),
+    params(PathId, ("If-Match" = Option<String>, Header, description = "Which version is meant: its ETag. Any, where it is left out.", example = "\"3\"")),
+    responses(
+        (status = 204, description = "Deleted."),
+        Changer,
+        NoMonitor,
+        (status = 409, description = "`changed`: somebody else changed its shard at the same moment, several times over. `unreadable`: its shard holds a \
+            monitor that cannot be read."),
+        (status = 412, description = "`changed`: it is another version by now than `If-Match` names."),
+        Ours,
+    ),
+)]
 pub(super) async fn remove<
     G: Gate,
     M: Monitors,
@@ -88,7 +154,7 @@ pub(super) async fn remove<
     B: WriteBeatTokens + Send + Sync + 'static,
     P: Pings,
 >(
-    State(desk): State<Arc<Desk<G, M, K, B, P>>>,
+    State(desk): Wired<G, M, K, B, P>,
     who: Who,
     headers: HeaderMap,
     id: Id,
@@ -107,6 +173,25 @@ pub(super) async fn remove<
 }
 
 /// `POST /api/monitor/{id}/pause`: no checks, no incident.
+#[utoipa::path(
+    post,
+    path = "/api/monitor/{id}/pause",
+    operation_id = "pause_monitor",
+    tag = "Monitors",
+    summary = "Pause a monitor",
+    description = "No checks, no incident. Scope `write`.",
+    security(("bearer" = []), ("cookie" = [], "csrf" = [])),
+    extensions(("x-scope" = json!("write"))),
+    params(PathId),
+    responses(
+        (status = 200, description = "As it is now.", body = MonitorShown, headers(("ETag" = String, description = "Its version."))),
+        Changer,
+        NoMonitor,
+        (status = 409, description = "`changed`: somebody else changed its shard at the same moment, several times over. `unreadable`: its shard holds a \
+            monitor that cannot be read."),
+        Ours,
+    ),
+)]
 pub(super) async fn pause<
     G: Gate,
     M: Monitors,
@@ -114,7 +199,7 @@ pub(super) async fn pause<
     B: WriteBeatTokens + Send + Sync + 'static,
     P: Pings,
 >(
-    State(desk): State<Arc<Desk<G, M, K, B, P>>>,
+    State(desk): Wired<G, M, K, B, P>,
     who: Who,
     id: Id,
 ) -> Result<Response, Failure> {
@@ -122,6 +207,25 @@ pub(super) async fn pause<
 }
 
 /// `POST /api/monitor/{id}/resume`: checks again.
+#[utoipa::path(
+    post,
+    path = "/api/monitor/{id}/resume",
+    operation_id = "resume_monitor",
+    tag = "Monitors",
+    summary = "Resume a monitor",
+    description = "Checks again. Scope `write`.",
+    security(("bearer" = []), ("cookie" = [], "csrf" = [])),
+    extensions(("x-scope" = json!("write"))),
+    params(PathId),
+    responses(
+        (status = 200, description = "As it is now.", body = MonitorShown, headers(("ETag" = String, description = "Its version."))),
+        Changer,
+        NoMonitor,
+        (status = 409, description = "`changed`: somebody else changed its shard at the same moment, several times over. `unreadable`: its shard holds a \
+            monitor that cannot be read."),
+        Ours,
+    ),
+)]
 pub(super) async fn resume<
     G: Gate,
     M: Monitors,
@@ -129,7 +233,7 @@ pub(super) async fn resume<
     B: WriteBeatTokens + Send + Sync + 'static,
     P: Pings,
 >(
-    State(desk): State<Arc<Desk<G, M, K, B, P>>>,
+    State(desk): Wired<G, M, K, B, P>,
     who: Who,
     id: Id,
 ) -> Result<Response, Failure> {

@@ -1,7 +1,5 @@
 //! `POST /api/monitor/{id}/check`, a look at a monitor now; `POST /api/monitor/test`, one at a monitor that is not stored.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection};
@@ -14,13 +12,16 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use shared::http_frame::Failure;
 use shared::monitor::{AskedCredentials, Check, MonitorId, ShardId};
+use shared::openapi::{BadBody, Changer, MonitorRequest, NoMonitor, Ours, PathId};
+use shared::out_of_turn::Told;
 use shared::problem::Problem;
 use shared::session::Scope;
 use shared::store::WriteBeatTokens;
 
 use super::wanted::{asked, id_of, refused};
-use super::{Desk, Monitors, Secrets};
+use super::{Monitors, Secrets, Wired};
 use crate::auth::caller::not_found;
+use crate::auth::limits::TooMany;
 use crate::auth::{Asked as Who, Gate};
 use crate::body::{self, Object};
 use crate::pings::Pings;
@@ -31,6 +32,25 @@ const WINDOW: SignedDuration = SignedDuration::from_mins(5);
 /// Most checks out of turn of one account in that time: each may take ten seconds, and reaches out to wherever it is told.
 const MOST: u16 = 30;
 
+#[utoipa::path(
+    post,
+    path = "/api/monitor/{id}/check",
+    operation_id = "check_monitor",
+    tag = "Monitors",
+    summary = "Look at a monitor now",
+    description = "Out of turn: it is recorded and shown, and counts for nothing. At most 30 checks and tests of one account in 5 minutes. Scope `write`.",
+    security(("bearer" = []), ("cookie" = [], "csrf" = [])),
+    extensions(("x-scope" = json!("write"))),
+    params(PathId),
+    responses(
+        (status = 200, description = "What was found.", body = Told),
+        Changer,
+        NoMonitor,
+        (status = 409, description = "`changed`: it was deleted at the same moment."),
+        TooMany,
+        Ours,
+    ),
+)]
 pub(super) async fn check<
     G: Gate,
     M: Monitors,
@@ -38,7 +58,7 @@ pub(super) async fn check<
     B: WriteBeatTokens + Send + Sync + 'static,
     P: Pings,
 >(
-    State(desk): State<Arc<Desk<G, M, K, B, P>>>,
+    State(desk): Wired<G, M, K, B, P>,
     who: Who,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Failure> {
@@ -53,6 +73,25 @@ pub(super) async fn check<
     told(desk.pings.ask(&json!({"check": {"monitors": [id]}})).await?)
 }
 
+#[utoipa::path(
+    post,
+    path = "/api/monitor/test",
+    operation_id = "test_monitor",
+    tag = "Monitors",
+    summary = "Try a monitor",
+    description = "A look at a monitor that is not stored, with its credentials; nothing is recorded. At most 30 checks and tests of one \
+                   account in 5 minutes. A heartbeat cannot be tried. Scope `write`.",
+    security(("bearer" = []), ("cookie" = [], "csrf" = [])),
+    extensions(("x-scope" = json!("write"))),
+    request_body = MonitorRequest,
+    responses(
+        (status = 200, description = "What was found.", body = Told),
+        BadBody,
+        Changer,
+        TooMany,
+        Ours,
+    ),
+)]
 pub(super) async fn test<
     G: Gate,
     M: Monitors,
@@ -60,7 +99,7 @@ pub(super) async fn test<
     B: WriteBeatTokens + Send + Sync + 'static,
     P: Pings,
 >(
-    State(desk): State<Arc<Desk<G, M, K, B, P>>>,
+    State(desk): Wired<G, M, K, B, P>,
     who: Who,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Failure> {

@@ -1,20 +1,20 @@
 //! `DELETE /api/results/{id}/cleanup?days=90`: hides what was recorded of a monitor before. A mark on the monitor that every
 //! reader honours: blocks are shared by a shard, and never rewritten.
 
-use std::sync::Arc;
-
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::{StatusCode, Uri};
 use shared::http_frame::{Failure, Params};
+use shared::openapi::{self, BadQuery, Changer, MonitorShown, NoMonitor, Ours, PathId};
 use shared::schedule::Slot;
 use shared::session::Scope;
 use shared::store::WriteBeatTokens;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::shard::Edited;
 use super::wanted::{answer, id_of, own};
-use super::{Desk, Monitors, Secrets};
+use super::{Monitors, Secrets, Wired};
 use crate::auth::caller::not_found;
 use crate::auth::{Asked as Who, Gate};
 use crate::pings::Pings;
@@ -25,6 +25,36 @@ const DEFAULT_DAYS: u16 = 90;
 /// Most days: longer than anything but days of history is kept.
 const MAX_DAYS: u16 = 3_650;
 
+/// The parameter, for the API's description.
+enum Query {}
+
+impl utoipa::IntoParams for Query {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let days = "Days that are kept, back from now; 0 hides everything.";
+        vec![openapi::number("days", 0..=MAX_DAYS, Some(DEFAULT_DAYS), days)]
+    }
+}
+
+#[utoipa::path(
+    delete,
+    path = "/api/results/{id}/cleanup",
+    operation_id = "hide_results",
+    tag = "Results",
+    summary = "Hide old results",
+    description = "What was recorded before is shown to nobody any more, and stays hidden. Scope `write`.",
+    security(("bearer" = []), ("cookie" = [], "csrf" = [])),
+    extensions(("x-scope" = json!("write"))),
+    params(PathId, Query),
+    responses(
+        (status = 200, description = "The monitor as it is now.", body = MonitorShown, headers(("ETag" = String, description = "Its version."))),
+        BadQuery,
+        Changer,
+        NoMonitor,
+        (status = 409, description = "`changed`: somebody else changed its shard at the same moment, several times over. `unreadable`: its shard holds a \
+            monitor that cannot be read."),
+        Ours,
+    ),
+)]
 pub(super) async fn hide<
     G: Gate,
     M: Monitors,
@@ -32,7 +62,7 @@ pub(super) async fn hide<
     B: WriteBeatTokens + Send + Sync + 'static,
     P: Pings,
 >(
-    State(desk): State<Arc<Desk<G, M, K, B, P>>>,
+    State(desk): Wired<G, M, K, B, P>,
     who: Who,
     id: Result<Path<String>, PathRejection>,
     uri: Uri,

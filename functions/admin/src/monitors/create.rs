@@ -1,8 +1,5 @@
 //! `POST /api/monitor`: a new monitor; a URL alone is enough.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
@@ -11,13 +8,15 @@ use http::StatusCode;
 use http::header::{HeaderValue, LOCATION};
 use shared::http_frame::Failure;
 use shared::monitor::{Asked, Monitor, MonitorId, SHARD_LIMIT, ShardId};
+use shared::openapi::{BadBody, Changer, MonitorRequest, MonitorShown, Ours};
 use shared::problem::Problem;
 use shared::session::Scope;
 use shared::store::{StoreError, WriteBeatTokens};
+use std::collections::BTreeSet;
 
 use super::shard::{Edited, UNREADABLE};
 use super::wanted::{answer, asked, refused, settle};
-use super::{Desk, Monitors, Secrets, parents};
+use super::{Desk, Monitors, Secrets, Wired, parents};
 use crate::auth::caller::{Caller, conflict};
 use crate::auth::{Asked as Who, Gate};
 use crate::body::{self, Object};
@@ -26,6 +25,31 @@ use crate::pings::Pings;
 /// Most monitors of an installation.
 const MAX_MONITORS: usize = 10_000;
 
+/// Most monitors of an account that is not the installation's own: somebody else pays for them.
+const MAX_OF_GUEST: u16 = 50;
+
+#[utoipa::path(
+    post,
+    path = "/api/monitor",
+    operation_id = "create_monitor",
+    tag = "Monitors",
+    summary = "Watch something",
+    description = "A URL alone is enough. It is looked at at once. Scope `write`.",
+    security(("bearer" = []), ("cookie" = [], "csrf" = [])),
+    extensions(("x-scope" = json!("write"))),
+    request_body = MonitorRequest,
+    responses(
+        (status = 201, description = "Made.", body = MonitorShown, headers(
+            ("ETag" = String, description = "Its version."),
+            ("Location" = String, description = "Its address."),
+        )),
+        BadBody,
+        Changer,
+        (status = 409, description = "`too_many`: the installation or the account has no room for more. `changed`: somebody \
+            else changed its shard at the same moment, several times over."),
+        Ours,
+    ),
+)]
 pub(super) async fn create<
     G: Gate,
     M: Monitors,
@@ -33,7 +57,7 @@ pub(super) async fn create<
     B: WriteBeatTokens + Send + Sync + 'static,
     P: Pings,
 >(
-    State(desk): State<Arc<Desk<G, M, K, B, P>>>,
+    State(desk): Wired<G, M, K, B, P>,
     who: Who,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Failure> {
@@ -73,6 +97,16 @@ impl<G: Gate, M: Monitors, K: Secrets, B: Send + Sync, P: Pings> Desk<G, M, K, B
         let there: usize = shards.iter().map(|summary| summary.count).sum();
         if there + pending.len() > MAX_MONITORS {
             return Err(conflict("too_many", format!("an installation has at most {MAX_MONITORS} monitors")));
+        }
+        if !caller.session.account.is_home() {
+            // As they were a moment ago: this keeps the bill small, and is no promise.
+            let own = self.monitors.monitors_of(&caller.session.account, None, MAX_OF_GUEST).await?;
+            if own.len() + pending.len() > usize::from(MAX_OF_GUEST) {
+                return Err(conflict(
+                    "too_many",
+                    format!("an account has at most {MAX_OF_GUEST} monitors here"),
+                ));
+            }
         }
         let mut full: BTreeSet<ShardId> = shards
             .iter()

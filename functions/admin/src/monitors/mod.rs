@@ -11,6 +11,7 @@ mod change;
 mod check;
 mod cleanup;
 mod create;
+mod described;
 mod parents;
 mod shard;
 mod wanted;
@@ -18,23 +19,31 @@ mod wanted;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::routing::{delete, post, put};
 use shared::monitor::Region;
 use shared::store::{
-    ReadMonitor, ReadMonitors, ReadShards, WriteBeatTokens, WriteCredentials, WriteMonitors,
+    ListMonitors, ReadMonitor, ReadMonitors, ReadShards, WriteBeatTokens, WriteCredentials, WriteMonitors,
 };
 
 use crate::auth::Gate;
 use crate::body::MAX_BYTES;
 use crate::pings::Pings;
 
+pub(crate) use described::Described;
+
 /// Longest body with many monitors, in bytes; Lambda takes 6 MB.
 const MAX_BULK_BYTES: usize = 4 * 1_024 * 1_024;
 
 /// All that is read and written of monitors.
-pub trait Monitors: ReadShards + ReadMonitors + ReadMonitor + WriteMonitors + Send + Sync + 'static {}
-impl<T: ReadShards + ReadMonitors + ReadMonitor + WriteMonitors + Send + Sync + 'static> Monitors for T {}
+pub trait Monitors:
+    ReadShards + ReadMonitors + ReadMonitor + ListMonitors + WriteMonitors + Send + Sync + 'static
+{
+}
+impl<T: ReadShards + ReadMonitors + ReadMonitor + ListMonitors + WriteMonitors + Send + Sync + 'static>
+    Monitors for T
+{
+}
 
 /// What is written of secrets, and never read.
 pub trait Secrets: WriteCredentials + Send + Sync + 'static {}
@@ -51,6 +60,9 @@ pub(crate) struct Desk<G, M, K, B, P> {
     /// Where `ping` is: the first is the stack's own.
     pub(crate) regions: Vec<Region>,
 }
+
+/// The desk as handlers are given it.
+type Wired<G, M, K, B, P> = State<Arc<Desk<G, M, K, B, P>>>;
 
 impl<G, M, K, B, P> Desk<G, M, K, B, P> {
     /// Where a monitor is checked from unless somebody says otherwise.

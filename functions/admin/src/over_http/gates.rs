@@ -8,13 +8,12 @@ use super::auth::{By, PASSWORD};
 use super::*;
 
 /// How each of these is answered: nobody, a revoked session, an expired one, a key, a viewer, an editor, an owner.
-#[tokio::test]
-async fn every_route_lets_through_whom_it_is_for() {
+pub(super) fn routes() -> Vec<(Method, &'static str, Value, [u16; 7])> {
     let open = [400; 7];
     let person = |done: u16| [401, 401, 401, 403, done, done, done];
     let owner = |done: u16| [401, 401, 401, 403, 403, 403, done];
     let nothing = "/api/auth/keys/000000000000";
-    for (method, path, body, expected) in [
+    vec![
         (Method::POST, "/api/auth/signup", json!({}), open),
         (Method::POST, "/api/auth/login", json!({}), open),
         (Method::GET, "/api/auth/invitations/none", json!(null), [404; 7]),
@@ -32,7 +31,12 @@ async fn every_route_lets_through_whom_it_is_for() {
         (Method::GET, "/api/auth/audit", json!(null), owner(200)),
         (Method::POST, "/api/auth/logout/everywhere", json!(null), person(204)),
         (Method::POST, "/api/auth/logout", json!(null), person(204)),
-    ] {
+    ]
+}
+
+#[tokio::test]
+async fn every_route_lets_through_whom_it_is_for() {
+    for (method, path, body, expected) in routes() {
         let (shop, everybody) = everybody().await;
         for (by, expected) in everybody.iter().zip(expected) {
             let answer = shop.ask(by, method.clone(), path, Some(body.clone())).await;

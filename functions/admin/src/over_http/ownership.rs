@@ -7,7 +7,7 @@ use super::auth::{By, PASSWORD};
 use super::*;
 
 /// Each way to change a monitor; `{}` is its id.
-const ROUTES: [(&str, &str, &str); 9] = [
+pub(super) const ROUTES: [(&str, &str, &str); 9] = [
     ("PUT", "/api/monitor/{}", r#"{"url": "https://shop.example/"}"#),
     ("PATCH", "/api/monitor/{}", r#"{"public": true}"#),
     ("DELETE", "/api/monitor/{}", ""),
@@ -20,7 +20,7 @@ const ROUTES: [(&str, &str, &str); 9] = [
 ];
 
 /// The others.
-const MORE: [(&str, &str, &str); 3] = [
+pub(super) const MORE: [(&str, &str, &str); 3] = [
     ("POST", "/api/monitor", r#"{"url": "https://shop.example/"}"#),
     ("POST", "/api/monitor/bulk", r#"{"create": [], "delete": []}"#),
     ("POST", "/api/monitor/test", r#"{"url": "https://shop.example/"}"#),
@@ -127,4 +127,47 @@ async fn another_accounts_monitor_is_none() {
     assert_eq!(shop.stored(&own).unwrap().account.to_string(), "a-7f3k2a9d0c1b2e4f");
     let put = ask(&shop, &owner, ROUTES[0], &own).await;
     assert_eq!(put.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn where_anybody_signs_up_each_has_an_account_of_their_own() {
+    let shop = Shop::open();
+    let home = shop.somebody(Role::Owner, "owner@shop.example").await.0;
+    let sign_up = async |email: &str| {
+        let body = json!({"email": email, "password": PASSWORD});
+        shop.ask(&By::Nobody, Method::POST, "/api/auth/signup", Some(body)).await
+    };
+    let (ada, ben) = (sign_up("ada@else.example").await, sign_up("ben@else.example").await);
+    assert_eq!((ada.status, &ada.json()["user"]["role"]), (StatusCode::CREATED, &json!("owner")), "{ada:?}");
+    let accounts = [&ada, &ben].map(|answer| answer.json()["user"]["account"].clone());
+    assert!(accounts[0] != accounts[1] && accounts.iter().all(|account| account != "home"), "{accounts:?}");
+    assert_eq!(sign_up("ada@else.example").await.status, StatusCode::CONFLICT);
+    let ada = By::Bearer(ada.text("token"));
+    let users = shop.ask(&ada, Method::GET, "/api/auth/users", None).await;
+    assert!(users.body.contains("ada@else.example") && !users.body.contains("shop.example"), "{users:?}");
+    let audit = shop.ask(&ada, Method::GET, "/api/auth/audit", None).await;
+    assert_eq!(audit.json()["entries"].as_array().unwrap().len(), 1);
+    let id = shop.created(&home, "https://shop.example/").await;
+    assert_eq!(ask(&shop, &ada, ROUTES[0], &id).await.status, StatusCode::NOT_FOUND);
+    let create = vec![json!({"url": "https://else.example/"}); 50];
+    let many = shop.ask(&ada, Method::POST, "/api/monitor/bulk", Some(json!({"create": create}))).await;
+    assert_eq!(many.status, StatusCode::OK);
+    let more = shop.create(&ada, json!({"url": "https://else.example/"})).await;
+    insta::assert_snapshot!(more.problem(), @"409 too_many: an account has at most 50 monitors here");
+    shop.created(&home, "https://shop.example/more").await;
+
+    // By invitation it is the inviter's account.
+    let invitation = shop.invited(Role::Viewer, None);
+    let body = json!({"invitation": invitation, "email": "eve@shop.example", "password": PASSWORD});
+    let invited = shop.ask(&By::Nobody, Method::POST, "/api/auth/signup", Some(body)).await;
+    assert_eq!(invited.json()["user"]["account"], "home");
+}
+
+#[tokio::test]
+async fn without_an_invitation_nobody_signs_up_where_it_takes_one() {
+    let shop = Shop::new();
+    let body = json!({"email": "ada@else.example", "password": PASSWORD});
+    let answer = shop.ask(&By::Nobody, Method::POST, "/api/auth/signup", Some(body)).await;
+    insta::assert_snapshot!(answer.problem(), @"400 invitation: invitation: signing up here takes one");
+    assert!(shop.memory.tables().users.is_empty());
 }

@@ -9,6 +9,15 @@ use shared::state::State;
 use super::auth::By;
 use super::*;
 
+/// The routes that are asked here.
+pub(super) const ROUTES: [(&str, &str); 5] = [
+    ("POST", "/api/incidents/nonsense/acknowledge"),
+    ("POST", "/api/incidents/nonsense/note"),
+    ("POST", "/api/incidents/nonsense/close"),
+    ("PUT", "/api/maintenance/move"),
+    ("DELETE", "/api/maintenance/move"),
+];
+
 impl Shop {
     /// An open incident of this monitor; its path.
     fn incident(&self, monitor: &str) -> String {

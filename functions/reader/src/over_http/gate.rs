@@ -6,13 +6,15 @@ use super::*;
 
 /// The scope that each route needs, and what its owner's viewer and a stranger's viewer get. Nobody, and whoever has a
 /// key that has expired, gets 401; who has a key without the scope, 403.
-const ROUTES: [(&str, Scope, u16, u16); 10] = [
+pub(super) const ROUTES: [(&str, Scope, u16, u16); 12] = [
     ("/api/monitor", Scope::Read, 200, 200),
     ("/api/monitor/s0-aaaaaa", Scope::Read, 200, 404),
     ("/api/monitor/s0-zzzzzz", Scope::Read, 404, 404),
     ("/api/results/s0-aaaaaa/checks", Scope::Read, 200, 404),
     ("/api/results/s0-aaaaaa/latest", Scope::Read, 200, 404),
     ("/api/results/s0-aaaaaa/summary", Scope::Read, 200, 404),
+    ("/api/incidents/nonsense", Scope::Read, 404, 404),
+    ("/api/maintenance", Scope::Read, 200, 200),
     ("/metrics", Scope::Metrics, 200, 200),
     ("/purchases", Scope::Purchases, 200, 403),
     ("/purchases/trends", Scope::Purchases, 200, 403),
@@ -20,7 +22,7 @@ const ROUTES: [(&str, Scope, u16, u16); 10] = [
 ];
 
 /// Nobody may read them, but who shows a key has to show one that opens them.
-const FOR_ANYBODY: [&str; 2] = ["/signals", "/incidents"];
+pub(super) const FOR_ANYBODY: [&str; 2] = ["/signals", "/incidents"];
 
 fn shop() -> Shop {
     let shop = Shop::new();

@@ -11,11 +11,14 @@ use http::{HeaderMap, Uri};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::monitor::{Monitor, Region};
+use shared::openapi::{self, BadQuery, Caller, NoMonitor, Ours, PathId};
 use shared::out_of_turn::Told;
 use shared::schedule::Slot;
 use shared::session::Session;
 use shared::store::{ReadChecks, ReadMonitor, ReadSessions};
 use tokio::time::Instant;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::{PartialSchema as _, ToSchema};
 
 use super::Deps;
 use super::look_back::{Budget, Place, Wanted, look_back};
@@ -51,7 +54,8 @@ const PARAMETERS: [&str; 6] = ["from", "to", "region", "outcome", "limit", "curs
 /// The parameters that make a query what it is. `limit` may differ from page to page.
 const OF_QUERY: [&str; 4] = ["from", "to", "region", "outcome"];
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Checks)]
 struct Page {
     checks: Vec<Told>,
     next_cursor: Option<String>,
@@ -66,6 +70,9 @@ struct Mark {
     place: Place,
 }
 
+/// What outcomes are called.
+const OUTCOMES: [&str; 5] = ["up", "degraded", "down", "blocked", "unknown"];
+
 /// An outcome by its name.
 #[derive(Debug, Clone, Copy)]
 struct Named(&'static str);
@@ -73,11 +80,51 @@ struct Named(&'static str);
 impl FromStr for Named {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
-        let all = ["up", "degraded", "down", "blocked", "unknown"];
-        all.into_iter().find(|name| *name == text).map(Self).ok_or(())
+        OUTCOMES.into_iter().find(|name| *name == text).map(Self).ok_or(())
     }
 }
 
+/// The parameters, for the API's description.
+enum Query {}
+
+impl utoipa::IntoParams for Query {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![
+            openapi::text(
+                "from",
+                "2026-11-21",
+                "From when on: a date, an instant, or a date and time in UTC; 24 hours before `to` where it is left out.",
+            ),
+            openapi::text(
+                "to",
+                "2026-11-22",
+                "Until when, exclusive (a date is included as a whole); now where it is left out.",
+            ),
+            openapi::optional("region", Region::schema(), "Checks from there alone."),
+            openapi::choice("outcome", &OUTCOMES, None, "Checks that found this alone."),
+            openapi::number("limit", 1..=MAX_LIMIT, Some(DEFAULT_LIMIT), "Checks of a page at most."),
+            openapi::text(
+                "cursor",
+                "eyJ2IjoxfQ",
+                "Where to go on: `next_cursor` of the page before, with the same other parameters.",
+            ),
+        ]
+    }
+}
+
+#[utoipa::path(
+    get,
+    path = "/api/results/{id}/checks",
+    operation_id = "list_checks",
+    tag = "Results",
+    summary = "Checks one by one, newest first",
+    description = "Of the last 8 days, those out of turn too. A page may be short, even empty; the end is `next_cursor: null`. \
+                   Scope `read`.",
+    params(PathId, Query),
+    security(("bearer" = []), ("cookie" = [])),
+    extensions(("x-scope" = json!("read"))),
+    responses((status = 200, description = "A page.", body = Page, headers(("Link" = String, description = "The next page, if there is one (RFC 8288): `<?…&cursor=…>; rel=\"next\"`."))), BadQuery, Caller, NoMonitor, Ours),
+)]
 pub(super) async fn checks_of<M, S, H, K>(
     Shared(deps): Shared<Arc<Deps<M, S, H, K>>>,
     id: Id,

@@ -8,6 +8,7 @@ use axum::response::Response;
 use http::{HeaderMap, Uri};
 use serde::Serialize;
 use shared::monitor::{Monitor, Region};
+use shared::openapi::{BadQuery, Caller, NoMonitor, Ours, PathId};
 use shared::out_of_turn::Told;
 use shared::schedule::Slot;
 use shared::store::{ReadChecks, ReadMonitor, ReadSessions};
@@ -22,7 +23,8 @@ use crate::params::Params;
 /// Furthest look back, in minutes: a day.
 const MAX_MINUTES: i64 = 1_440;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = LatestChecks)]
 struct Latest {
     checks: Vec<Told>,
 }
@@ -33,6 +35,18 @@ pub(crate) fn minutes_back(monitor: &Monitor) -> i64 {
     (2 * i64::from(monitor.interval_minutes.minutes()) + 1).min(MAX_MINUTES)
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/results/{id}/latest",
+    operation_id = "latest_checks",
+    tag = "Results",
+    summary = "The newest check of each region",
+    description = "Looks back two intervals and a minute, at most a day. Scope `read`.",
+    params(PathId),
+    security(("bearer" = []), ("cookie" = [])),
+    extensions(("x-scope" = json!("read"))),
+    responses((status = 200, description = "The checks.", body = Latest), BadQuery, Caller, NoMonitor, Ours),
+)]
 pub(super) async fn latest_of<M, S, H, K>(
     Shared(deps): Shared<Arc<Deps<M, S, H, K>>>,
     id: Id,

@@ -44,7 +44,8 @@ impl Part {
 }
 
 /// How long checks took, in ms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = Percentiles)]
 pub(super) struct Times {
     p50_ms: u32,
     p90_ms: u32,
@@ -53,8 +54,9 @@ pub(super) struct Times {
 }
 
 /// What percentiles are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = PercentilesAre)]
 pub(super) enum Are {
     /// Each the time of a check.
     Exact,

@@ -6,8 +6,10 @@
 use serde::Serialize;
 use shared::history::{Checks, DayOfShard, Hour, MonitorDay, MonitorHour, Seconds};
 use shared::monitor::Monitor;
+use shared::openapi::one_of;
 use shared::schedule::Slot;
 use shared::uptime::Period;
+use utoipa::openapi::Object;
 
 use super::fresh::Fresh;
 use super::percentiles::{Are, Part, Times, mixed};
@@ -26,9 +28,15 @@ const MAX_LAG: i64 = DAY;
 /// A slot younger than this, in minutes, does not count yet: its blocks may still be on their way.
 const PENDING_MINUTES: i64 = 2;
 
+fn names() -> Object {
+    one_of(["24h", "7d", "30d", "90d"]).build()
+}
+
 /// What is told of one period.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Period)]
 pub(super) struct Told {
+    #[schema(schema_with = names)]
     period: &'static str,
     /// Its first minute.
     from: Slot,
@@ -41,7 +49,8 @@ pub(super) struct Told {
     percentiles_are: Option<Are>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = PeriodSeconds)]
 struct ToldSeconds {
     up: u32,
     degraded: u32,
@@ -50,7 +59,8 @@ struct ToldSeconds {
     maintenance: u32,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = PeriodChecks)]
 struct ToldChecks {
     up: u32,
     degraded: u32,

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 use shared::history::Hour;
 use shared::monitor::{Monitor, MonitorId};
+use shared::openapi::{BadQuery, Caller, NoMonitor, Ours, PathId};
 use shared::schedule::Slot;
 use shared::store::{ReadHistory, ReadMaintenance, ReadMonitor, ReadSessions, ReadSignals};
 
@@ -28,12 +29,37 @@ use crate::worked_on::WorkedOn;
 /// Days whose hours are read at once: no more are ever read.
 const DAYS_AT_ONCE: usize = 3;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(example = json!({
+    "monitor": "s0-7f3k2a",
+    "periods": [{
+        "period": "24h",
+        "from": "2026-11-20T15:00:00Z",
+        "uptime": 0.9993,
+        "seconds": {"up": 84_000, "degraded": 0, "down": 60, "unknown": 0, "maintenance": 0},
+        "checks": {"up": 1_400, "degraded": 0, "down": 1, "unknown": 0},
+        "percentiles": {"p50_ms": 120, "p90_ms": 200, "p95_ms": 260, "p99_ms": 700},
+        "percentiles_are": "estimated",
+    }],
+}))]
 struct Summary<'a> {
+    #[schema(value_type = MonitorId)]
     monitor: &'a MonitorId,
     periods: Vec<Told>,
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/results/{id}/summary",
+    operation_id = "summary",
+    tag = "Results",
+    summary = "How the last 24 hours, 7, 30 and 90 days were",
+    description = "Uptime counts degraded as up, unknown and maintenance not at all. Scope `read`.",
+    params(PathId),
+    security(("bearer" = []), ("cookie" = [])),
+    extensions(("x-scope" = json!("read"))),
+    responses((status = 200, description = "The periods.", body = Summary), BadQuery, Caller, NoMonitor, Ours),
+)]
 pub(super) async fn summary_of<M, S, H, K>(
     Shared(deps): Shared<Arc<Deps<M, S, H, K>>>,
     id: Id,

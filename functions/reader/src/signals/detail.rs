@@ -19,17 +19,23 @@ const BYTES: usize = 290;
 const METRIC_BYTES: usize = 35;
 
 /// All that is known of one check.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[schema(as = SignalDetail)]
 pub(super) struct Detail {
+    #[schema(required = false, schema_with = shared::openapi::outcome)]
     outcome: &'static str,
     reason: Option<Reason>,
+    #[schema(required = false)]
     region: Region,
+    #[schema(required = false)]
     slot: Slot,
+    #[schema(required = false)]
     phases: Phases,
     certificate_days: Option<u16>,
     /// Digit by digit as they came: no floating point number on the way. `null` where the answer had none. Only for
     /// who has an API key.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<String, Option<f64>>)]
     metrics: BTreeMap<MetricName, Option<Box<RawValue>>>,
 }
 

@@ -23,7 +23,7 @@ const HOUR: i64 = 3_600;
 const DAY: i64 = 86_400;
 
 /// How long the buckets of an answer are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum BucketSize {
     Hour,

@@ -133,8 +133,10 @@ where
     }
     let incident = log.incidents.incident(&id).await?.ok_or_else(|| not_found("incident"))?;
     // Those of monitors that are gone are the installation's.
-    let account = log.monitors.monitor(&id.monitor).await?.map(|monitor| monitor.account).unwrap_or_default();
-    if account != caller.session.account {
+    let monitor = log.monitors.monitor(&id.monitor).await?;
+    let hidden = monitor.as_ref().and_then(|monitor| monitor.hidden_before);
+    let account = monitor.map(|monitor| monitor.account).unwrap_or_default();
+    if account != caller.session.account || hidden.is_some_and(|before| incident.opened_at < before) {
         return Err(not_found("incident"));
     }
     if action == Action::Close && incident.closed.is_some() {

@@ -20,6 +20,9 @@ use shared::store::StoreError;
 /// Longest wait for a check: it takes ten seconds at most, and `ping` may have to be started first.
 const PATIENCE: Duration = Duration::from_secs(14);
 
+/// Longest wait until checks of new monitors are asked for.
+const START: Duration = Duration::from_secs(3);
+
 /// Asks `ping`.
 pub trait Pings: Send + Sync + 'static {
     /// Has these monitors looked at soon. When that cannot be, the log says so: they are checked in their next slot anyway.
@@ -62,11 +65,16 @@ impl PingFunction {
 
 impl Pings for PingFunction {
     async fn start(&self, monitors: &[MonitorId]) {
-        for monitors in monitors.chunks(MAX_CHECKED) {
-            let event = json!({"check": {"monitors": monitors}});
-            if let Err(cause) = self.invoke(InvocationType::Event, &event).await {
-                tracing::warn!(monitors = monitors.len(), cause, "new monitors wait for their slot");
+        let started = async {
+            for monitors in monitors.chunks(MAX_CHECKED) {
+                self.invoke(InvocationType::Event, &json!({"check": {"monitors": monitors}})).await?;
             }
+            Ok::<(), String>(())
+        };
+        // They are stored: whoever made them must not wait for long.
+        let started = tokio::time::timeout(START, started).await;
+        if let Err(cause) = started.unwrap_or_else(|_| Err("no answer in time".to_owned())) {
+            tracing::warn!(monitors = monitors.len(), cause, "new monitors wait for their slot");
         }
     }
 

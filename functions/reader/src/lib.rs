@@ -24,6 +24,7 @@ mod incident;
 mod incidents;
 mod judged;
 mod link;
+mod listed;
 mod maintenance;
 mod metrics;
 mod minutes;

@@ -15,7 +15,7 @@ use shared::monitor::{Monitor, MonitorId};
 use shared::openapi::{self, BadQuery, Caller, MonitorFaring, Ours};
 use shared::schedule::Slot;
 use shared::session::Scope;
-use shared::store::{ListMonitors, ReadMaintenance, ReadSessions, ReadStates};
+use shared::store::{ListMonitors, ReadMaintenance, ReadMonitors, ReadSessions, ReadShards, ReadStates};
 use utoipa::ToSchema;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
@@ -25,6 +25,7 @@ use crate::bookmark;
 use crate::failure::Failure;
 use crate::judged::Judged;
 use crate::link;
+use crate::listed;
 use crate::params::Params;
 
 /// Monitors per page, unless the request says otherwise, and at most.
@@ -45,7 +46,7 @@ struct Deps<M, I, K> {
 
 pub(crate) fn routes<M, I, K>(monitors: M, incidents: I, sessions: K, clock: Clock) -> Router
 where
-    M: ListMonitors + ReadMaintenance + Send + Sync + 'static,
+    M: ReadShards + ReadMonitors + ListMonitors + ReadMaintenance + Send + Sync + 'static,
     I: ReadStates + Send + Sync + 'static,
     K: ReadSessions + Send + Sync + 'static,
 {
@@ -95,7 +96,7 @@ async fn monitors_of<M, I, K>(
     headers: HeaderMap,
 ) -> Result<Response, Failure>
 where
-    M: ListMonitors + ReadMaintenance,
+    M: ReadShards + ReadMonitors + ListMonitors + ReadMaintenance,
     I: ReadStates,
     K: ReadSessions,
 {
@@ -107,7 +108,7 @@ where
     let after: Option<MonitorId> = bookmark::of(&params, &list)?;
 
     // One more tells whether there is a next page.
-    let found = deps.monitors.monitors_of(&session.account, after.as_ref(), limit + 1).await?;
+    let found = listed::monitors(&deps.monitors, &session.account, after.as_ref(), limit + 1).await?;
     let shown = found.get(..usize::from(limit)).unwrap_or(&found);
     let judged = Judged::read(&deps.monitors, &deps.incidents, shown, Slot::containing(now)).await?;
     let monitors = written(shown, &judged)?;

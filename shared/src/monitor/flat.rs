@@ -247,14 +247,19 @@ fn read<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T, FieldError
         let path = error.path().to_string();
         let said = error.inner().to_string();
         // What is missing or unknown is named by the text, and the path ends above it.
-        let (field, rule) = match quoted(&said) {
-            Some((name, rule)) if path == "." || path == "?" || path == name => (name.to_owned(), rule),
-            Some((name, rule)) => (format!("{}.{name}", path.trim_end_matches(&format!(".{name}"))), rule),
-            None => (path, said.as_str()),
+        let named = quoted(&said);
+        let field = match named {
+            Some((name, _)) if path == "." || path == "?" || path == name => name.to_owned(),
+            Some((name, _)) => format!("{}.{name}", path.trim_end_matches(&format!(".{name}"))),
+            None => path,
         };
         let field: String = field.chars().take(MAX_NAME_CHARS).collect();
         let untold = UNTOLD.iter().any(|name| field.starts_with(name));
-        let rule = if untold { expected(rule) } else { rule };
+        let rule = match named {
+            Some((_, rule)) => rule,
+            None if untold => expected(&said),
+            None => &said,
+        };
         FieldError::new(field, rule.chars().take(300).collect::<String>())
     })
 }

@@ -14,7 +14,7 @@ use shared::openapi::{BadBody, Changer, MonitorRequest, MonitorShown, Ours};
 use shared::problem::Problem;
 use shared::session::Scope;
 use shared::store::WriteBeatTokens;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Array, ArrayBuilder, Ref};
 
@@ -100,7 +100,6 @@ struct Deleted {
         (status = 200, description = "What became of each.", body = Done),
         BadBody,
         Changer,
-        (status = 409, description = "`too_many`: the installation or the account has no room for all of them."),
         (status = 413, description = "`body`: the body is too long. At most 4 MB."),
         Ours,
     ),
@@ -122,14 +121,14 @@ pub(super) async fn bulk<
         let got = create.len() + delete.len();
         return Err(Failure::bad_request("body", format!("expected at most {MAX_MANY} monitors, got {got}")));
     }
-    // What makes room comes first.
+    // What makes room comes first. From then on whatever fails is the answer of those that it hits.
     let deleted = desk.delete_many(&caller, delete).await?;
-    let created = desk.create_many(&caller, create).await?;
+    let created = desk.create_many(&caller, create).await;
     Ok(([(CACHE_CONTROL, "no-store")], Json(Done { created, deleted })).into_response())
 }
 
 impl<G: Gate, M: Monitors, K: Secrets, B: Send + Sync, P: Pings> Desk<G, M, K, B, P> {
-    async fn create_many(&self, caller: &Caller, create: Vec<Object>) -> Result<Vec<Created>, Failure> {
+    async fn create_many(&self, caller: &Caller, create: Vec<Object>) -> Vec<Created> {
         let mut wanted = Vec::new();
         let mut refused: Vec<Option<Failure>> = Vec::new();
         for Object(fields) in create {
@@ -141,17 +140,25 @@ impl<G: Gate, M: Monitors, K: Secrets, B: Send + Sync, P: Pings> Desk<G, M, K, B
                 Err(failure) => refused.push(Some(failure)),
             }
         }
-        let placed = if wanted.is_empty() { Vec::new() } else { self.place(caller, wanted).await? };
+        let placed = if wanted.is_empty() { Ok(Vec::new()) } else { self.place(caller, wanted).await };
+        // One failure for all of them.
+        let (placed, failed) = match placed {
+            Ok(placed) => (placed, None),
+            Err(failure) => (Vec::new(), Some(failure.problem())),
+        };
         let mut placed = placed.into_iter();
-        let results = refused.into_iter().filter_map(|refused| match refused {
-            Some(failure) => Some(Err(failure)),
-            None => placed.next(),
+        let told = refused.into_iter().filter_map(|refused| {
+            let result = match (refused, &failed) {
+                (Some(failure), _) => Err(failure),
+                (None, Some(problem)) => Err(problem.clone().into()),
+                (None, None) => placed.next()?,
+            };
+            Some(match result.and_then(|monitor| value(&monitor)) {
+                Ok(monitor) => Created::Monitor(monitor),
+                Err(failure) => Created::Problem(failure.problem()),
+            })
         });
-        let told = results.map(|result| match result.and_then(|monitor| value(&monitor)) {
-            Ok(monitor) => Created::Monitor(monitor),
-            Err(failure) => Created::Problem(failure.problem()),
-        });
-        Ok(told.collect())
+        told.collect()
     }
 
     async fn delete_many(&self, caller: &Caller, delete: Vec<String>) -> Result<Vec<Deleted>, Failure> {
@@ -161,7 +168,12 @@ impl<G: Gate, M: Monitors, K: Secrets, B: Send + Sync, P: Pings> Desk<G, M, K, B
         }
         let mut gone: Vec<Monitor> = Vec::new();
         let mut failed: BTreeMap<ShardId, Problem> = BTreeMap::new();
-        for (shard, ids) in by_shard {
+        // Ids may name shards that have never been.
+        let shards: BTreeSet<ShardId> = match by_shard.is_empty() {
+            true => BTreeSet::new(),
+            false => self.monitors.shards().await?.into_iter().map(|summary| summary.shard).collect(),
+        };
+        for (shard, ids) in by_shard.into_iter().filter(|(shard, _)| shards.contains(shard)) {
             let removed = self.edit(caller, shard, "monitor.delete", |monitors| {
                 let own = |id: &&MonitorId| own(monitors, id, caller).is_ok();
                 let ids: Vec<&MonitorId> = ids.iter().filter(own).collect();
@@ -172,7 +184,10 @@ impl<G: Gate, M: Monitors, K: Secrets, B: Send + Sync, P: Pings> Desk<G, M, K, B
                 Err(failure) => drop(failed.insert(shard, failure.problem())),
             }
         }
-        self.forget(gone.iter()).await?;
+        // They are gone whatever becomes of this: what is left of one is read by nobody.
+        if let Err(failure) = self.forget(gone.iter()).await {
+            tracing::error!(?failure, "credentials of deleted monitors are left");
+        }
         let told = delete.into_iter().map(|id| {
             let parsed = id.parse::<MonitorId>().ok();
             let is_gone = parsed.as_ref().is_some_and(|id| gone.iter().any(|gone| gone.id == *id));

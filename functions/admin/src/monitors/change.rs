@@ -8,7 +8,7 @@ use http::header::CACHE_CONTROL;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
 use shared::http_frame::Failure;
-use shared::monitor::{Asked, Monitor, MonitorId, flat};
+use shared::monitor::{Asked, Monitor, MonitorId, Region, flat};
 use shared::openapi::{
     BadBody, Changer, MonitorPatch, MonitorRequest, MonitorShown, NoMonitor, Ours, PathId,
 };
@@ -251,13 +251,14 @@ impl<G: Gate, M: Monitors, K: Secrets, B: Send + Sync, P: Pings> Desk<G, M, K, B
     ) -> Result<Monitor, Failure> {
         let there = self.monitors.monitor(id).await?.filter(|there| there.account == caller.session.account);
         let there = there.ok_or_else(|| not_found("monitor"))?;
-        let parents = asked(wanted(&there)?, &self.regions)?.depends_on().to_vec();
-        parents::check(&self.monitors, &caller.session.account, Some(id), &parents).await?;
+        let regions = self.regions_of(&there);
+        let parents = asked(wanted(&there)?, &regions)?.depends_on().to_vec();
+        parents::check(&self.monitors, &caller.session.account, Some(&there), &parents).await?;
         let (monitor, old) = self
             .edit(caller, id.shard(), "monitor.change", |monitors| {
                 let there = own(monitors, id, caller)?;
                 version.allows(there)?;
-                let asked = asked(wanted(there)?, &self.regions)?;
+                let asked = asked(wanted(there)?, &regions)?;
                 if asked.depends_on() != parents {
                     return Err(conflict(
                         "changed",
@@ -276,6 +277,12 @@ impl<G: Gate, M: Monitors, K: Secrets, B: Send + Sync, P: Pings> Desk<G, M, K, B
         }
         // As it is stored: its version follows the one before.
         Ok(self.monitors.monitor(id).await?.unwrap_or(monitor))
+    }
+
+    /// Where `ping` is, and where this monitor is checked from already: what was right once is no reason to refuse another
+    /// change.
+    fn regions_of(&self, there: &Monitor) -> Vec<Region> {
+        self.regions.iter().chain(&there.regions).cloned().collect()
     }
 
     fn changed(&self, asked: &Asked, there: &Monitor) -> Result<(Monitor, Keys), Failure> {
@@ -304,13 +311,19 @@ impl<G: Gate, M: Monitors, K: Secrets, B: Send + Sync, P: Pings> Desk<G, M, K, B
         answer(StatusCode::OK, &monitor)
     }
 
-    /// Deletes the credentials of monitors that are gone.
+    /// Deletes the credentials of monitors that are gone, all that can be.
+    ///
+    /// # Errors
+    /// The last failure.
     pub(super) async fn forget(&self, gone: impl Iterator<Item = &Monitor> + Send) -> Result<(), Failure> {
+        let mut done = Ok(());
         for monitor in gone.filter(|monitor| has_credentials(monitor)) {
-            if let Some(origin) = monitor.check.origin() {
-                self.secrets.delete_credentials(&monitor.id, &origin).await?;
+            if let Some(origin) = monitor.check.origin()
+                && let Err(error) = self.secrets.delete_credentials(&monitor.id, &origin).await
+            {
+                done = Err(error.into());
             }
         }
-        Ok(())
+        done
     }
 }

@@ -123,7 +123,9 @@ impl<G: Gate, M: Monitors, K: Secrets, B: Send + Sync, P: Pings> Desk<G, M, K, B
                         results[index] = Some(placed);
                     }
                 }
+                // Neither of them is in the way of other shards.
                 Err(Failure::Problem(Problem { kind, .. })) if kind == UNREADABLE => {}
+                Err(Failure::Store(StoreError::Conflict(_))) => {}
                 Err(failure) if results.iter().flatten().all(Result::is_err) => return Err(failure),
                 Err(failure) => {
                     tracing::warn!(?failure, left = pending.len(), "some of many monitors were not created");

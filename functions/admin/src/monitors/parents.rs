@@ -4,13 +4,14 @@ use std::collections::HashSet;
 
 use shared::account::AccountId;
 use shared::http_frame::Failure;
-use shared::monitor::{MAX_PARENTS, MonitorId};
+use shared::monitor::{MAX_PARENTS, Monitor, MonitorId};
 use shared::store::ReadMonitor;
 
 /// Most monitors above one that are looked at: a hierarchy of shops, hosts and networks has a few.
 const MAX_ANCESTORS: usize = 100;
 
-/// Sees to it that these exist, in this account, and that none of them depends on `child`, however far up. Two changes of
+/// Sees to it that these exist, in this account, and that none of them depends on `child`, however far up. One that the
+/// child depends on already may have been deleted. Two changes of
 /// different shards at the same moment could still close a circle; then neither has an incident opened while both are down.
 ///
 /// # Errors
@@ -18,7 +19,7 @@ const MAX_ANCESTORS: usize = 100;
 pub(super) async fn check(
     monitors: &impl ReadMonitor,
     account: &AccountId,
-    child: Option<&MonitorId>,
+    child: Option<&Monitor>,
     parents: &[MonitorId],
 ) -> Result<(), Failure> {
     if parents.len() > MAX_PARENTS {
@@ -27,7 +28,7 @@ pub(super) async fn check(
     let mut seen: HashSet<MonitorId> = HashSet::new();
     let mut above: Vec<(MonitorId, bool)> = parents.iter().map(|id| (id.clone(), true)).collect();
     while let Some((id, is_parent)) = above.pop() {
-        if child == Some(&id) {
+        if child.is_some_and(|child| child.id == id) {
             return Err(refused(format!("expected no circle, but {id} depends on itself then")));
         }
         if !seen.insert(id.clone()) {
@@ -39,8 +40,10 @@ pub(super) async fn check(
         let found = monitors.monitor(&id).await?.filter(|found| found.account == *account);
         match found {
             Some(found) => above.extend(found.depends_on.into_iter().map(|id| (id, false))),
-            // A grandparent may have been deleted.
-            None if is_parent => return Err(refused(format!("there is no monitor {id}"))),
+            // So may a grandparent.
+            None if is_parent && child.is_none_or(|child| !child.depends_on.contains(&id)) => {
+                return Err(refused(format!("there is no monitor {id}")));
+            }
             None => {}
         }
     }

@@ -114,7 +114,8 @@ pub(super) fn settle(
             let new = origin.clone().map(|origin| (origin, credentials.clone()));
             Keys { new, old: had.filter(|had| Some(had) != origin.as_ref()) }
         }
-        AskedCredentials::None => Keys { new: None, old: had },
+        // Also where it had none: an earlier attempt may have come no further than the monitor.
+        AskedCredentials::None => Keys { new: None, old: had.or(origin) },
         AskedCredentials::Kept => {
             if had.is_some() && had != origin {
                 let detail =

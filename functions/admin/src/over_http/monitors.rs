@@ -171,6 +171,7 @@ async fn what_is_wrong_is_named_with_its_rule() {
         json!({"url": url, "credentials": {"scheme": "bearer", "token": "canary canary"}}),
         json!({"url": "https://user:canary@shop.example/"}),
         json!({"kind": "tcp", "host": "shop.example"}),
+        json!({"kind": "tcp", "host": "shop.example", "port": 22, "headers": {"x-a": "canary"}}),
         json!({"kind": "tcp", "host": "shop.example", "port": 0}),
         json!({"kind": "tcp", "host": "shop.example", "port": 22, "credentials": {"scheme": "bearer", "token": "canary"}}),
         json!({"kind": "dns", "name": "Names"}),
@@ -214,6 +215,7 @@ async fn what_is_wrong_is_named_with_its_rule() {
     400 monitor: credentials: expected a token of 1 to 2000 printable ASCII characters
     400 monitor: url: expected a URL without user name and password, got "https://shop.example"
     400 monitor: port: is missing
+    400 monitor: headers: is no field of a monitor of this kind
     400 monitor: port: invalid value: integer `0`, expected a nonzero u16
     400 monitor: credentials: only a monitor of kind http has any
     400 monitor: host: is missing
@@ -446,6 +448,43 @@ async fn many_are_made_and_deleted_at_once_each_with_its_own_result() {
 }
 
 #[tokio::test]
+async fn what_was_deleted_is_told_whatever_fails_behind_it() {
+    let shop = Shop::new();
+    let by = shop.editor().await;
+    let id = shop.created(&by, "https://shop.example/").await;
+    // Session, person; shards; summary, monitors, audit, change: then nothing more is to be had.
+    shop.memory.fail_after(7);
+    let body = json!({"delete": [id, "s9-nobody"], "create": [{"url": "https://a.example/"}, {"url": 5}]});
+    let done = shop.ask(&by, Method::POST, "/api/monitor/bulk", Some(body)).await;
+    shop.memory.tables().calls_left = None;
+    assert_eq!(done.status, StatusCode::OK, "{done:?}");
+    let done = done.json();
+    let statuses = ["created", "deleted"].map(|what| {
+        done[what].as_array().unwrap().iter().map(|one| one["problem"]["status"].clone()).collect::<Vec<_>>()
+    });
+    assert_eq!(statuses, [vec![json!(503), json!(400)], vec![Value::Null, json!(404)]], "{done}");
+}
+
+#[tokio::test]
+async fn a_region_that_was_given_up_is_no_reason_to_refuse_another_change() {
+    let shop = Shop::new();
+    let by = shop.editor().await;
+    let id = shop.created(&by, "https://shop.example/").await;
+    for monitor in shop.memory.tables().monitors.values_mut() {
+        monitor.regions = vec!["ap-south-1".parse().unwrap()];
+    }
+    let path = format!("/api/monitor/{id}");
+    let named = shop.ask(&by, Method::PATCH, &path, Some(json!({"name": "Shop"}))).await;
+    assert_eq!(
+        (named.status, &named.json()["regions"]),
+        (StatusCode::OK, &json!(["ap-south-1"])),
+        "{named:?}"
+    );
+    let other = json!({"regions": ["mars-1"]});
+    assert_eq!(shop.ask(&by, Method::PATCH, &path, Some(other)).await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
 async fn a_shard_that_cannot_be_read_is_left_alone() {
     let shop = Shop::new();
     let by = shop.editor().await;
@@ -476,9 +515,13 @@ async fn dependencies_exist_and_close_no_circle() {
         assert!(circle.starts_with("400 monitor: ") && circle.contains("itself"), "{circle}");
     }
     assert_eq!(patch(&bottom, json!([top, middle])).await.status, StatusCode::OK);
-    // One above that is gone is in nobody's way.
+    // One above that is gone is in nobody's way, and can be given up; but not taken on.
     shop.ask(&by, Method::DELETE, &format!("/api/monitor/{top}"), None).await;
+    let path = format!("/api/monitor/{bottom}");
+    let named = shop.ask(&by, Method::PATCH, &path, Some(json!({"name": "Bottom"}))).await;
+    assert_eq!((named.status, &named.json()["depends_on"]), (StatusCode::OK, &json!([top, middle])));
     assert_eq!(patch(&bottom, json!([middle])).await.status, StatusCode::OK);
+    assert_eq!(patch(&bottom, json!([top])).await.status, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]

@@ -144,7 +144,7 @@ async fn a_table_out_of_reach_is_503_and_says_nothing_of_the_inside() {
         ("/purchases/trends?bucket=hour", 2),
         ("/imports", 16),
         (ROUTES[6], 2),
-        ("/api/monitor", 4),
+        ("/api/monitor", 5),
         ("/api/monitor/s0-aaaaaa", 4),
         ("/api/results/s0-aaaaaa/checks", 3),
         ("/api/results/s0-aaaaaa/latest", 3),

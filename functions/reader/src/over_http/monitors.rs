@@ -193,9 +193,9 @@ async fn a_page_of_large_monitors_is_shorter() {
 #[tokio::test]
 async fn each_shard_of_a_page_is_read_once() {
     let (shop, token) = shop_with_monitors();
-    // The session, the list and the windows are read; then each of three shards.
-    shop.memory.fail_after(6);
+    // The session, the shards and the windows are read; then the monitors and the states of each of three shards.
+    shop.memory.fail_after(9);
     assert_eq!(shop.get_with_key(&token, "/api/monitor").await.status, StatusCode::OK);
-    shop.memory.fail_after(5);
+    shop.memory.fail_after(8);
     assert_eq!(shop.get_with_key(&token, "/api/monitor").await.status, StatusCode::SERVICE_UNAVAILABLE);
 }

@@ -146,11 +146,6 @@ impl Asked {
         &self.fields.depends_on
     }
 
-    /// Whether it shall rest.
-    pub fn paused(&self) -> bool {
-        self.fields.paused
-    }
-
     /// The monitor that is asked for, of this id; `home` is where it is checked from unless the request says otherwise. It
     /// is in the account `home`, and of version 1: both are the caller's to set.
     ///

@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use serde::de::DeserializeOwned;
 
 use super::item::{Item, item_of, key, n, s, text, unavailable, value_of};
+use super::transaction::WRITES;
 use super::{
     Broken, ReadMaintenance, ReadUpdates, Result, StoreError, Stored, WriteMaintenance, WriteUpdates,
 };
@@ -73,9 +74,6 @@ const MONITOR: &str = "MONITOR#";
 
 /// The index of monitors by account, in the order of their sort keys.
 const BY_ACCOUNT: &str = "by_account";
-
-/// Most writes of one transaction (DynamoDB's limit).
-const WRITES: usize = 100;
 
 /// The table of monitors; see [`ReadShards`], [`ReadMonitors`], [`WriteMonitors`], [`ReadMaintenance`],
 /// [`WriteMaintenance`], [`ReadUpdates`], [`WriteUpdates`].

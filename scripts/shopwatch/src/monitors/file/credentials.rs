@@ -2,12 +2,9 @@
 //! shows any of it, nor the variable's name: people put the secret itself there.
 
 use secrecy::SecretString;
-use shared::credentials::Credentials;
+use shared::credentials::{Credentials, MAX_SECRET_BYTES};
 
 use crate::yaml::{Entry, Node, Told, secret};
-
-/// Longest user name, password and token, in bytes: with them a header stays below what servers take.
-const MAX_SECRET_BYTES: usize = 2_000;
 
 /// The credentials of a monitor: `basic`, `bearer` or `bearer_env`, or none.
 pub(super) fn credentials(

@@ -20,13 +20,13 @@ const ID_CHARS: usize = 16;
 /// Most people in one account.
 pub const MAX_USERS: usize = 500;
 
-fn is_id(text: &str, prefix: &str) -> bool {
+pub(crate) fn is_id(text: &str, prefix: &str) -> bool {
     text.strip_prefix(prefix).is_some_and(|letters| {
         letters.len() == ID_CHARS && letters.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
     })
 }
 
-fn random_id(prefix: &str, rng: &mut impl Rng) -> String {
+pub(crate) fn random_id(prefix: &str, rng: &mut impl Rng) -> String {
     const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
     let letters = (0..ID_CHARS).map(|_| char::from(LETTERS[rng.random_range(0..36)]));
     prefix.chars().chain(letters).collect()

@@ -2,7 +2,8 @@
 //!
 //! - the **domain** as plain types and pure functions, without AWS, clock or I/O: [`monitor`], [`schedule`],
 //!   [`signal`], [`out_of_turn`], [`block`], [`state`], [`incident`], [`maintenance`], [`beat`], [`history`], [`uptime`], [`verdict`],
-//!   [`purchase`], [`trend`], [`import`], [`session`], [`account`], [`audit`], [`email`], [`credentials`];
+//!   [`purchase`], [`trend`], [`import`], [`session`], [`account`], [`audit`], [`email`], [`credentials`],
+//!   [`channel`];
 //! - the **stores** ([`store`]): one small trait per permission, and the tables behind them;
 //! - the **frame** every function runs in: [`config`], [`clients`], [`telemetry`], [`problem`]; and behind features
 //!   `http_frame` and `openapi`, of those that answer over HTTP, and `invoke`, of those that start others.
@@ -11,6 +12,7 @@ pub mod account;
 pub mod audit;
 pub mod beat;
 pub mod block;
+pub mod channel;
 pub mod clients;
 pub mod config;
 pub mod credentials;

@@ -10,6 +10,7 @@ use shared::account::{AccountId, AccountSummary, Email, Invitation, User};
 use shared::audit::AuditEntry;
 use shared::beat::Beat;
 use shared::block::Block;
+use shared::channel::{Channel, ChannelId, Revision, Target};
 use shared::credentials::Credentials;
 use shared::history::{DayOfShard, Hour, Summary};
 use shared::import::Import;
@@ -27,6 +28,7 @@ use shared::store::{
 use shared::trend::DayTrend;
 
 mod accounts;
+mod channels;
 mod imports;
 mod purchases;
 mod sessions;
@@ -52,6 +54,10 @@ pub struct Tables {
     pub updates: BTreeMap<(IncidentId, Timestamp), Update>,
     /// The table `secrets`: by monitor and origin.
     pub credentials: BTreeMap<(MonitorId, String), Credentials>,
+    /// The table `monitors`: channels.
+    pub channels: BTreeMap<ChannelId, Channel>,
+    /// The table `secrets`: by channel and revision.
+    pub targets: BTreeMap<(ChannelId, Revision), Target>,
     /// The table `beats`: the last beat of each monitor.
     pub beats: BTreeMap<MonitorId, Beat>,
     /// The table `beats`: who beats with which token.

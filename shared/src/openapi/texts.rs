@@ -7,6 +7,7 @@ use utoipa::openapi::{KnownFormat, OneOfBuilder, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::{chars, one_of};
+use crate::channel::ChannelId;
 use crate::account::{AccountId, Email, MAX_EMAIL_CHARS, Role, UserId};
 use crate::credentials::MAX_SECRET_BYTES;
 use crate::import::ImportId;
@@ -83,6 +84,7 @@ texts! {
         "An incident: the minute in which it was opened, and its monitor. In a path # is written %23.",
     );
     WindowId, "WindowId": pattern("^[a-z0-9-]{1,40}$", "night", "A maintenance window.");
+    ChannelId, "ChannelId": pattern("^c-[a-z0-9]{16}$", "c-7f3k2a9d0c1b2e4f", "A channel.");
     Zone, "TimeZone": chars(1..=64).examples(["Europe/Berlin"]).description(Some("A time zone of the IANA database."));
     Reason, "Reason": one_of(Reason::ALL.map(|(_, name)| name)).description(Some("Why a check did not find its target up."));
     Role, "Role": one_of(Role::ALL.map(|(_, name)| name)).description(Some("What a person may do; each may what those before it may."));

@@ -6,6 +6,7 @@ mod accounts;
 mod audit;
 mod batch;
 mod beats;
+mod channels;
 mod history;
 mod imports;
 mod incidents;
@@ -42,6 +43,7 @@ pub use accounts::{AccountChange, AccountsTable, MAX_LISTED, ReadAccounts, UserC
 pub use audit::{AuditTable, ReadAudit, WriteAudit};
 pub(crate) use batch::ThrottledBatch;
 pub use beats::BeatsTable;
+pub use channels::{ReadChannels, ReadTargets, WriteChannels, WriteTargets};
 pub use history::HistoryTable;
 pub use imports::{IMPORT_MONTHS, ImportsTable, month_of, walk_imports};
 pub use incidents::IncidentsTable;

@@ -1,5 +1,5 @@
 //! The table `monitors`: partition `SHARD#s0` holds `MONITOR#id`; partition `META` the shards' summaries and the
-//! maintenance windows; partition `INCIDENT#id` what people add to an incident.
+//! maintenance windows (and channels: `channels`); partition `INCIDENT#id` what people add to an incident.
 
 use std::future::Future;
 
@@ -67,7 +67,7 @@ pub trait WriteMonitors {
 }
 
 /// The partition of the registries.
-const META: &str = "META";
+pub(super) const META: &str = "META";
 
 /// What the sort key of a monitor begins with.
 const MONITOR: &str = "MONITOR#";
@@ -79,8 +79,8 @@ const BY_ACCOUNT: &str = "by_account";
 /// [`WriteMaintenance`], [`ReadUpdates`], [`WriteUpdates`].
 #[derive(Debug, Clone)]
 pub struct MonitorsTable {
-    client: Client,
-    table: String,
+    pub(super) client: Client,
+    pub(super) table: String,
     consistent: bool,
 }
 
@@ -118,7 +118,7 @@ impl MonitorsTable {
     }
 
     /// Everything in a partition whose sort key begins with this, and that is valid.
-    async fn stored<T: DeserializeOwned>(
+    pub(super) async fn stored<T: DeserializeOwned>(
         &self,
         pk: String,
         prefix: &str,

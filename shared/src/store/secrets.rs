@@ -12,8 +12,8 @@ use crate::monitor::MonitorId;
 /// The table of credentials; see [`ReadCredentials`], [`WriteCredentials`].
 #[derive(Debug, Clone)]
 pub struct SecretsTable {
-    client: Client,
-    table: String,
+    pub(super) client: Client,
+    pub(super) table: String,
 }
 
 impl SecretsTable {

@@ -3,7 +3,7 @@
 use shared::openapi::finished;
 use utoipa::OpenApi;
 
-use crate::{auth, monitors};
+use crate::{auth, channels, monitors};
 
 /// The routes beside those of people and monitors.
 #[derive(Debug, OpenApi)]
@@ -22,6 +22,7 @@ struct Described;
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut api = Described::openapi();
     api.merge(auth::Described::openapi());
+    api.merge(channels::Described::openapi());
     api.merge(monitors::Described::openapi());
     finished(api)
 }

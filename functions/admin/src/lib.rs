@@ -1,5 +1,5 @@
 //! HTTP, everything that changes something: who gets in (`auth`), what is watched (`monitors`, with `pings`, which asks for
-//! checks; `incidents`, `maintenance`), and the beats of targets that call us (`beats`).
+//! checks; `incidents`, `maintenance`), where alerts go (`channels`), and the beats of targets that call us (`beats`).
 //!
 //! Each endpoint is a file of its own, generic over the store traits it needs and no others. This file puts them
 //! together and into the frame (`frame`) that every answer passes; bodies are read in `body`.
@@ -7,6 +7,7 @@
 pub mod auth;
 mod beats;
 mod body;
+pub mod channels;
 pub mod config;
 mod described;
 mod frame;
@@ -25,10 +26,11 @@ use axum::Router;
 use shared::http_frame::Clock;
 use shared::monitor::Region;
 use shared::store::{
-    ReadIncidents, ReadMaintenance, WriteBeatTokens, WriteBeats, WriteMaintenance, WriteUpdates,
+    ReadIncidents, ReadMaintenance, WriteBeatTokens, WriteBeats, WriteMaintenance, WriteTargets, WriteUpdates,
 };
 
 use crate::auth::{Accounts, Audits, Auth, Sessions, SignUp};
+use crate::channels::{Channels, Registry};
 use crate::incidents::Log;
 use crate::maintenance::Calendar;
 use crate::monitors::{Desk, Monitors, Secrets};
@@ -51,7 +53,7 @@ pub struct Deps<B, A, S, U, M, I, K, P> {
     pub monitors: M,
     /// What went wrong.
     pub incidents: I,
-    /// What targets let us in with.
+    /// What targets let us in with, and where alerts go.
     pub secrets: K,
     /// Who looks at targets.
     pub pings: P,
@@ -70,9 +72,9 @@ where
     A: Accounts,
     S: Sessions,
     U: Audits,
-    M: Monitors + ReadMaintenance + WriteMaintenance + WriteUpdates + Clone,
+    M: Monitors + Registry + ReadMaintenance + WriteMaintenance + WriteUpdates + Clone,
     I: ReadIncidents + Send + Sync + 'static,
-    K: Secrets,
+    K: Secrets + WriteTargets + Clone,
     P: Pings,
 {
     let Deps {
@@ -91,11 +93,13 @@ where
     let auth = Arc::new(Auth { accounts, sessions, audit, sign_up, clock });
     let log = Log { gate: Arc::clone(&auth), monitors: monitors.clone(), incidents };
     let calendar = Calendar { gate: Arc::clone(&auth), monitors: monitors.clone() };
+    let channels = Channels { gate: Arc::clone(&auth), registry: monitors.clone(), targets: secrets.clone() };
     let desk = Desk { gate: Arc::clone(&auth), monitors, secrets, beats: beats.clone(), pings, regions };
     let routes = beats::routes(beats, clock)
         .merge(auth::routes(auth))
         .merge(monitors::routes(desk))
         .merge(incidents::routes(log))
-        .merge(maintenance::routes(calendar));
+        .merge(maintenance::routes(calendar))
+        .merge(channels::routes(channels));
     frame::around(routes)
 }

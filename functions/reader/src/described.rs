@@ -21,6 +21,8 @@ const ABOUT: &str = "What Shopwatch watches and what the shop sells, over HTTP. 
         crate::incidents::incidents_of,
         crate::incident::incident_of,
         crate::maintenance::windows_of,
+        crate::channels::channels_of,
+        crate::channels::channel_of,
         crate::monitors::monitors_of,
         crate::monitor::monitor_of,
         crate::metrics::metrics,

@@ -2,7 +2,7 @@
 //! trends, imports, metrics.
 //!
 //! Each endpoint is a file of its own, generic over the store traits it needs and no others: `status`,
-//! `signals`, `incidents`, `monitors`, `monitor`, `results`, `purchases`, `trends`, `imports`, `metrics`, `healthz`. This
+//! `signals`, `incidents`, `channels`, `monitors`, `monitor`, `results`, `purchases`, `trends`, `imports`, `metrics`, `healthz`. This
 //! file puts them together and into the
 //! frame (`frame`) that every answer passes.
 
@@ -10,6 +10,7 @@ mod accept;
 mod answer;
 mod bars;
 mod bookmark;
+mod channels;
 pub mod config;
 pub mod cors;
 mod csv;
@@ -50,8 +51,9 @@ mod over_http;
 use axum::Router;
 use shared::http_frame::{failure, params};
 use shared::store::{
-    ListImports, ListMonitors, ReadChecks, ReadHistory, ReadIncidents, ReadMaintenance, ReadMonitor,
-    ReadMonitors, ReadPurchases, ReadSessions, ReadShards, ReadSignals, ReadStates, ReadTrends, ReadUpdates,
+    ListImports, ListMonitors, ReadChannels, ReadChecks, ReadHistory, ReadIncidents, ReadMaintenance,
+    ReadMonitor, ReadMonitors, ReadPurchases, ReadSessions, ReadShards, ReadSignals, ReadStates, ReadTrends,
+    ReadUpdates,
 };
 
 pub use described::openapi;
@@ -62,7 +64,7 @@ use crate::cors::CorsOrigin;
 /// All that the endpoints need.
 #[derive(Debug, Clone)]
 pub struct Deps<M, S, I, H, P, L, K> {
-    /// The monitors, their shards and maintenance windows.
+    /// The monitors, their shards, maintenance windows and channels.
     pub monitors: M,
     /// What their checks found.
     pub signals: S,
@@ -89,7 +91,7 @@ pub struct Deps<M, S, I, H, P, L, K> {
 /// Every route, to be built once at start: an invocation costs no more than its answer.
 pub fn router<M, S, I, H, P, L, K>(deps: Deps<M, S, I, H, P, L, K>) -> Router
 where
-    M: ReadShards + ReadMonitors + ReadMonitor + ListMonitors + ReadMaintenance + ReadUpdates,
+    M: ReadShards + ReadMonitors + ReadMonitor + ListMonitors + ReadMaintenance + ReadUpdates + ReadChannels,
     M: Clone + Send + Sync + 'static,
     S: ReadSignals + ReadChecks + Clone + Send + Sync + 'static,
     I: ReadStates + ReadIncidents + Clone + Send + Sync + 'static,
@@ -118,6 +120,7 @@ where
         .merge(incidents::routes(m.clone(), i.clone(), k.clone(), clock))
         .merge(incident::routes(m.clone(), i.clone(), k.clone(), clock))
         .merge(maintenance::routes(m.clone(), k.clone(), clock))
+        .merge(channels::routes(m.clone(), k.clone(), clock))
         .merge(monitors::routes(m.clone(), i.clone(), k.clone(), clock))
         .merge(monitor::routes(m.clone(), i.clone(), k.clone(), clock))
         .merge(results::routes(m.clone(), s.clone(), h.clone(), k.clone(), clock))

@@ -7,8 +7,8 @@ use utoipa::openapi::{KnownFormat, OneOfBuilder, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::{chars, one_of};
-use crate::channel::ChannelId;
 use crate::account::{AccountId, Email, MAX_EMAIL_CHARS, Role, UserId};
+use crate::channel::ChannelId;
 use crate::credentials::MAX_SECRET_BYTES;
 use crate::import::ImportId;
 use crate::incident::IncidentId;

@@ -175,8 +175,9 @@ fn target_of(item: &Item) -> Result<Target> {
         let pk = text(item, "pk").unwrap_or("?");
         StoreError::Broken(format!("{pk}: {what}"))
     };
-    let url =
-        || HookUrl::of(&SecretString::from(text(item, "url")?)).map_err(|rule| broken(&format!("url: {rule}")));
+    let url = || {
+        HookUrl::of(&SecretString::from(text(item, "url")?)).map_err(|rule| broken(&format!("url: {rule}")))
+    };
     let target = match text(item, "kind")? {
         "webhook" => {
             let secret = item.contains_key("secret").then(|| text(item, "secret")).transpose()?;

@@ -1,9 +1,7 @@
 //! Channels and their targets.
 
 use shared::channel::{Channel, ChannelId, Revision, Target};
-use shared::store::{
-    ReadChannels, ReadTargets, Result, StoreError, Stored, WriteChannels, WriteTargets,
-};
+use shared::store::{ReadChannels, ReadTargets, Result, StoreError, Stored, WriteChannels, WriteTargets};
 
 use super::Memory;
 

@@ -31,6 +31,7 @@ use crate::body::MAX_BYTES;
 use crate::pings::Pings;
 
 pub(crate) use described::Described;
+pub(crate) use wanted::{IfMatch, etag};
 
 /// Longest body with many monitors, in bytes; Lambda takes 6 MB.
 const MAX_BULK_BYTES: usize = 4 * 1_024 * 1_024;
@@ -45,7 +46,7 @@ impl<T: ReadShards + ReadMonitors + ReadMonitor + ListMonitors + WriteMonitors +
 {
 }
 
-/// What is written of secrets, and never read.
+/// What is written of monitors' secrets, and never read.
 pub trait Secrets: WriteCredentials + Send + Sync + 'static {}
 impl<T: WriteCredentials + Send + Sync + 'static> Secrets for T {}
 

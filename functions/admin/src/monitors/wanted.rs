@@ -54,10 +54,10 @@ pub(super) fn id_of(id: Result<Path<String>, PathRejection>) -> Result<MonitorId
 
 /// Which version a request wants to change, by `If-Match`; none where any will do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct IfMatch(Option<Vec<String>>);
+pub(crate) struct IfMatch(Option<Vec<String>>);
 
 impl IfMatch {
-    pub(super) fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
         let all: Vec<&str> =
             headers.get_all(IF_MATCH).iter().filter_map(|value| value.to_str().ok()).collect();
         let tags: Vec<String> =
@@ -68,7 +68,12 @@ impl IfMatch {
 
     /// Refuses a monitor of another version: 412 (RFC 9110, 13.1.1).
     pub(super) fn allows(&self, monitor: &Monitor) -> Result<(), Failure> {
-        let tag = etag(monitor);
+        self.allows_version(monitor.version)
+    }
+
+    /// The same of a version by its number.
+    pub(crate) fn allows_version(&self, version: u64) -> Result<(), Failure> {
+        let tag = etag(version);
         if self.0.as_ref().is_none_or(|tags| tags.contains(&tag)) {
             return Ok(());
         }
@@ -77,13 +82,14 @@ impl IfMatch {
     }
 }
 
-fn etag(monitor: &Monitor) -> String {
-    format!("\"{}\"", monitor.version)
+/// A version as `ETag`.
+pub(crate) fn etag(version: u64) -> String {
+    format!("\"{version}\"")
 }
 
 /// The monitor as an answer.
 pub(super) fn answer(status: StatusCode, monitor: &Monitor) -> Result<Response, Failure> {
-    let headers = [(ETAG, etag(monitor)), (CACHE_CONTROL, "no-store".to_owned())];
+    let headers = [(ETAG, etag(monitor.version)), (CACHE_CONTROL, "no-store".to_owned())];
     Ok((status, headers, Json(value(monitor)?)).into_response())
 }
 

@@ -2,6 +2,8 @@
 
 mod auth;
 mod beats;
+mod channels;
+mod channels_raced;
 mod described;
 mod events;
 mod gates;

@@ -1,6 +1,7 @@
 //! Tests of the whole function: a shop in memory, asked over HTTP.
 
 mod accounts;
+mod channels;
 mod checks;
 mod csv;
 mod described;

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use shared::account::{AccountId, Invitation, Role, UserId};
 use shared::block::Block;
+use shared::channel::{Channel, Kind, Transition};
 use shared::http_frame::Failure;
 use shared::import::{Import, ImportState, ObjectVersion};
 use shared::incident::Incident;
@@ -192,6 +193,20 @@ fn fill(memory: &Memory) {
         flapping: false,
         closed: None,
     };
+    let channel = Channel {
+        id: "c-7f3k2a9d0c1b2e4f".parse().unwrap(),
+        account: AccountId::default(),
+        name: "On call".parse().unwrap(),
+        kind: Kind::Webhook,
+        target: "https://hooks.shop.example".to_owned(),
+        has_secret: false,
+        monitors: [monitor().id].into(),
+        on: Transition::all(),
+        paused: false,
+        revision: "aaaaaaaaaaaaaaaa".parse().unwrap(),
+        version: 1,
+    };
+    tables.channels.insert(channel.id.clone(), channel);
     let named: Slot = "2026-11-21T14:25:00Z".parse().unwrap();
     let example = Incident { opened_at: named, began_at: named, ..incident.clone() };
     tables.incidents.insert(incident.id(), incident);

@@ -29,6 +29,7 @@ mod accounts;
 mod audit;
 mod beats;
 mod buyers;
+mod channels;
 mod erased;
 mod history;
 mod imports;
@@ -39,6 +40,7 @@ mod purchases;
 mod secrets;
 mod sessions;
 mod signals;
+mod targets;
 mod trends;
 mod updates;
 

@@ -1,6 +1,6 @@
 //! Every route that is asked here is described.
 
-use super::{gates, ownership, upkeep};
+use super::{channels, gates, ownership, upkeep};
 
 /// Whether the description has an operation for this.
 fn is_described(api: &serde_json::Value, method: &str, path: &str) -> bool {
@@ -19,7 +19,7 @@ fn every_route_is_described() {
     let api = serde_json::to_value(crate::openapi()).unwrap();
     let of_gates =
         gates::routes().into_iter().map(|(method, path, ..)| (method.to_string(), path.to_owned()));
-    let of_monitors = ownership::ROUTES.into_iter().chain(ownership::MORE);
+    let of_monitors = ownership::ROUTES.into_iter().chain(ownership::MORE).chain(channels::ROUTES);
     let of_monitors = of_monitors.map(|(method, path, _)| (method.to_owned(), path.to_owned()));
     let of_upkeep = upkeep::ROUTES.map(|(method, path)| (method.to_owned(), path.to_owned()));
     let beats = [("POST".to_owned(), "/beats/token".to_owned())];

@@ -10,7 +10,7 @@ use super::*;
 
 impl Shop {
     /// Asks with a body and headers beside the token.
-    async fn ask_with(
+    pub(super) async fn ask_with(
         &self,
         by: &By,
         method: Method,

@@ -1,9 +1,10 @@
 //! Whose monitors are whose: nobody else's can be told from none, by any verb.
 
-use shared::account::Role;
+use shared::account::{AccountId, Role};
 use shared::session::Scope;
 
 use super::auth::{By, PASSWORD};
+use super::channels;
 use super::*;
 
 /// Each way to change a monitor; `{}` is its id.
@@ -30,7 +31,7 @@ impl Shop {
     /// Somebody of another account, who may do everything there.
     pub(super) async fn stranger(&self) -> By {
         let (by, id) = self.somebody(Role::Owner, "stranger@else.example").await;
-        let elsewhere: shared::account::AccountId = "a-7f3k2a9d0c1b2e4f".parse().unwrap();
+        let elsewhere: AccountId = "a-7f3k2a9d0c1b2e4f".parse().unwrap();
         let mut tables = self.memory.tables();
         for user in tables.users.values_mut().filter(|user| user.id.as_str() == id) {
             user.account = elsewhere.clone();
@@ -55,8 +56,9 @@ async fn ask(shop: &Shop, by: &By, (method, path, body): (&str, &str, &str), id:
 
 #[tokio::test]
 async fn every_route_lets_through_whom_it_is_for() {
-    for route in ROUTES.into_iter().chain(MORE) {
+    for route in ROUTES.into_iter().chain(MORE).chain(channels::ROUTES) {
         let shop = Shop::new();
+        shop.channel(AccountId::default());
         let (owner, _) = shop.somebody(Role::Owner, "owner@shop.example").await;
         let id = shop.created(&owner, "https://shop.example/").await;
         let (viewer, _) = shop.somebody(Role::Viewer, "viewer@shop.example").await;
@@ -71,7 +73,11 @@ async fn every_route_lets_through_whom_it_is_for() {
         let reading = shop.key(&owner, &[Scope::Read, Scope::Purchases, Scope::Metrics]).await;
         let cookie = shop.log_in("owner@shop.example", PASSWORD, true).await;
         let set = cookie.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
-        let before = shop.memory.tables().monitors.clone();
+        let stored = || {
+            let tables = shop.memory.tables();
+            (tables.monitors.clone(), tables.channels.clone())
+        };
+        let before = stored();
         for (by, status) in [
             (By::Nobody, 401),
             (revoked, 401),
@@ -85,7 +91,7 @@ async fn every_route_lets_through_whom_it_is_for() {
             let answer = ask(&shop, &by, route, &id).await;
             assert_eq!(answer.status.as_u16(), status, "{route:?} by {by:?}: {answer:?}");
         }
-        assert_eq!(shop.memory.tables().monitors, before, "{route:?}");
+        assert_eq!(stored(), before, "{route:?}");
         let editor = shop.editor().await;
         let writing = shop.key(&owner, &[Scope::Write]).await;
         let page = By::Cookie(set, Some(cookie.text("csrf_token")));

@@ -6,7 +6,7 @@ use super::*;
 
 /// The scope that each route needs, and what its owner's viewer and a stranger's viewer get. Nobody, and whoever has a
 /// key that has expired, gets 401; who has a key without the scope, 403.
-pub(super) const ROUTES: [(&str, Scope, u16, u16); 12] = [
+pub(super) const ROUTES: [(&str, Scope, u16, u16); 15] = [
     ("/api/monitor", Scope::Read, 200, 200),
     ("/api/monitor/s0-aaaaaa", Scope::Read, 200, 404),
     ("/api/monitor/s0-zzzzzz", Scope::Read, 404, 404),
@@ -15,6 +15,9 @@ pub(super) const ROUTES: [(&str, Scope, u16, u16); 12] = [
     ("/api/results/s0-aaaaaa/summary", Scope::Read, 200, 404),
     ("/api/incidents/nonsense", Scope::Read, 404, 404),
     ("/api/maintenance", Scope::Read, 200, 200),
+    ("/api/channel", Scope::Read, 200, 200),
+    ("/api/channel/c-7f3k2a9d0c1b2e4f", Scope::Read, 200, 404),
+    ("/api/channel/nonsense", Scope::Read, 404, 404),
     ("/metrics", Scope::Metrics, 200, 200),
     ("/purchases", Scope::Purchases, 200, 403),
     ("/purchases/trends", Scope::Purchases, 200, 403),
@@ -28,6 +31,7 @@ fn shop() -> Shop {
     let shop = Shop::new();
     shop.monitor("s0-aaaaaa", "Canary", "https://canary.example/", false);
     shop.record(1, &[("s0-aaaaaa", Outcome::Up, Some(299))]);
+    shop.channel("c-7f3k2a9d0c1b2e4f", shared::account::AccountId::default());
     shop
 }
 

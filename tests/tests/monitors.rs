@@ -1,4 +1,4 @@
-//! Monitors over the API, in the deployed stack with IAM enforced: made, looked at, changed by two at once, deleted.
+//! Monitors and channels over the API, in the deployed stack with IAM enforced: made, looked at, changed by two at once, deleted.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;
@@ -154,6 +154,48 @@ async fn incidents_and_windows_are_found_by_their_ids() {
     assert_eq!(api.json(Method::DELETE, path, None).await.0, 404);
     let (status, _) = api.json(Method::GET, "/metrics", None).await;
     assert_eq!(status, 403, "it takes the scope metrics");
+}
+
+#[tokio::test]
+async fn a_channel_is_made_read_changed_and_deleted() {
+    let api = Api::new(&["read", "write"]).await;
+    let target = |name: &str| format!("http://127.0.0.1:9/{CANARY}-{name}");
+    let body = json!({"name": "On call", "kind": "webhook", "url": target("first"), "secret": format!("{CANARY}-secret")});
+    let (status, made) = api.json(Method::POST, "/api/channel", Some(body)).await;
+    assert_eq!(
+        (status, &made["target"], &made["has_secret"]),
+        (201, &json!("http://127.0.0.1:9"), &json!(true))
+    );
+    let id = made["id"].as_str().unwrap();
+    let path = format!("/api/channel/{id}");
+    assert_eq!(api.json(Method::GET, &path, None).await, (200, made.clone()));
+    let (_, listed) = api.json(Method::GET, "/api/channel", None).await;
+    assert!(listed["channels"].as_array().unwrap().contains(&made), "{listed}");
+
+    // Where it leads is in one place, and each time in one item.
+    let targets = async || {
+        let items = api.cloud.items(&api.cloud.name("secrets"), &format!("CHANNEL#{id}")).await;
+        items.values().map(|item| text(item, "url").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(targets().await, [target("first")]);
+    let patch = async |tag: &str, name: &str| {
+        let body = json!({"url": target(name), "secret": null});
+        api.ask(Method::PATCH, &path, &[("if-match", tag)], Some(body)).await.status().as_u16()
+    };
+    assert_eq!((patch("\"1\"", "second").await, patch("\"1\"", "third").await), (200, 412));
+    assert_eq!(targets().await, [target("second")]);
+    let (status, paused) = api.json(Method::PATCH, &path, Some(json!({"paused": true}))).await;
+    assert_eq!((status, &paused["version"], &paused["has_secret"]), (200, &json!(3), &json!(false)));
+
+    assert_eq!(api.json(Method::DELETE, &path, None).await.0, 204);
+    assert_eq!(api.json(Method::DELETE, &path, None).await.0, 404);
+    assert_eq!(api.json(Method::GET, &path, None).await.0, 404);
+    assert!(targets().await.is_empty());
+    assert!(!api.cloud.logged().contains(CANARY));
+    for table in ["monitors", "audit"] {
+        let items = format!("{:?}", api.cloud.items(&api.cloud.name(table), "").await);
+        assert!(!items.contains(CANARY), "{table}");
+    }
 }
 
 #[tokio::test]

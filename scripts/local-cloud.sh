@@ -142,11 +142,12 @@ start_cloud() { # folder port iam-enforced
   die "the local cloud does not answer on port $2; see $1/ministack.log"
 }
 
-deploy_local() { # stack
+deploy_local() { # stack [,region…: named as if ping were there]
   say "deploying stack $1 to $AWS_ENDPOINT_URL, with a second region"
   local stack=$1 config log probe
   config=$(mktemp "${TMPDIR:-/tmp}/samconfig.XXXXXX.toml")
-  sed "s|ReferenceTargets=127.0.0.1:4566|ReferenceTargets=${AWS_ENDPOINT_URL#http://}|" infra/samconfig.toml >"$config"
+  sed -e "s|ReferenceTargets=127.0.0.1:4566|ReferenceTargets=${AWS_ENDPOINT_URL#http://}|" \
+    -e "s|ProbeRegions=eu-west-1|&${2:-}|" infra/samconfig.toml >"$config"
   sam_deploy() { # file environment region
     AWS_REGION=$3 AWS_DEFAULT_REGION=$3 "$venvs/sam/bin/sam" deploy --template-file "$root/infra/$1" \
       --config-file "$config" --config-env "$2" --stack-name "$stack" 2>&1

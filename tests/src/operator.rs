@@ -23,7 +23,7 @@ pub struct Run {
 /// When this is not a test that cargo runs.
 pub fn command(cloud: &LocalCloud) -> Command {
     let mut command = Command::new(binary("shopwatch"));
-    command.args(["--stack", &cloud.stack]);
+    command.args(["--stack", &cloud.stack]).env("SHOPWATCH_URL", &cloud.url);
     command
 }
 
@@ -32,7 +32,16 @@ pub fn command(cloud: &LocalCloud) -> Command {
 /// # Panics
 /// When the command cannot be started: `scripts/test` builds it.
 pub fn shopwatch(cloud: &LocalCloud, arguments: &[&str]) -> Run {
-    let output = command(cloud).args(arguments).output().expect("the shopwatch binary beside the tests");
+    shopwatch_with(cloud, "", arguments)
+}
+
+/// As [`shopwatch`], with this key of the API.
+///
+/// # Panics
+/// When the command cannot be started: `scripts/test` builds it.
+pub fn shopwatch_with(cloud: &LocalCloud, key: &str, arguments: &[&str]) -> Run {
+    let output = command(cloud).env("SHOPWATCH_KEY", key).args(arguments).output();
+    let output = output.expect("the shopwatch binary beside the tests");
     let Output { status, stdout, stderr } = output;
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Run { code: status.code().unwrap_or(-1), stdout: text(stdout), stderr: text(stderr) }

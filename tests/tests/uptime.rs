@@ -11,7 +11,7 @@ use aws_sdk_lambda::primitives::Blob;
 use serde_json::{Value, json};
 use tests::demo_shop::DemoShop;
 use tests::local_cloud::LocalCloud;
-use tests::operator::shopwatch;
+use tests::operator::{shopwatch, shopwatch_with};
 
 /// Pages of the demo shop that are watched from two regions.
 const PAGES: usize = 92;
@@ -48,12 +48,12 @@ async fn until<T>(what: &str, limit: Duration, mut ask: impl AsyncFnMut() -> Res
     }
 }
 
-fn apply(cloud: &LocalCloud, yaml: &str) {
+fn apply(cloud: &LocalCloud, key: &str, yaml: &str) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("monitors.yaml");
     fs::write(&file, yaml).unwrap();
-    let run = shopwatch(cloud, &["monitors", "apply", file.to_str().unwrap()]);
-    assert_eq!(run.code, 0, "{}", run.stderr);
+    let run = shopwatch_with(cloud, key, &["monitors", "apply", file.to_str().unwrap()]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
 }
 
 /// Pages in both regions; a number of a JSON answer; a heartbeat.
@@ -83,9 +83,11 @@ async fn newest(cloud: &LocalCloud, key: &str, target: &str) -> Vec<Value> {
 async fn a_shard_goes_down_and_comes_back_in_one_incident_each() {
     let cloud = LocalCloud::running().await;
     let mut shop = DemoShop::start(&cloud);
-    let key = shopwatch(&cloud, &["keys", "create", "--name", "uptime", "--scope", "read"]).stdout;
+    let key =
+        shopwatch(&cloud, &["keys", "create", "--name", "uptime", "--scope", "read", "--scope", "write"])
+            .stdout;
     let key = key.trim();
-    apply(&cloud, &monitors(&shop));
+    apply(&cloud, key, &monitors(&shop));
 
     // Both regions report, and the number is kept.
     let first = format!("{}/items/1", shop.url);
@@ -158,6 +160,7 @@ async fn one_region_cut_off(cloud: &LocalCloud, shop: &DemoShop, key: &str) {
     let url = format!("{}/?cut-off", shop.url);
     apply(
         cloud,
+        key,
         // One region that says so is enough for it: were silence taken for down, an incident would be opened.
         &format!(
             "monitors:\n- {{name: Cut off, url: '{url}', regions: [us-east-1, ap-south-1], quorum: 1}}\n"

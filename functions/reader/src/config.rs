@@ -2,6 +2,8 @@
 
 use shared::config::{Env, EnvError};
 
+use shared::monitor::Region;
+
 use crate::cors::CorsOrigin;
 
 /// The function's configuration.
@@ -27,6 +29,8 @@ pub struct Config {
     pub cors: Option<CorsOrigin>,
     /// `PAGE_TITLE`.
     pub page_title: String,
+    /// `AWS_REGION`, which Lambda sets: the stack's own.
+    pub region: Region,
 }
 
 impl Config {
@@ -47,6 +51,7 @@ impl Config {
             None => Some(false),
         };
         let page_title = env.text("PAGE_TITLE");
+        let region = env.parsed("AWS_REGION");
         let cors = match env.optional("CORS_ORIGIN") {
             Some(_) => env.parsed("CORS_ORIGIN"),
             None => None,
@@ -63,6 +68,7 @@ impl Config {
                 public_trends: public_trends?,
                 cors,
                 page_title: page_title?,
+                region: region?,
             })
         })
     }
@@ -76,7 +82,8 @@ mod tests {
         let known = move |name: &str| given.iter().find(|(given, _)| *given == name).map(|(_, value)| *value);
         Env::new(move |name| {
             let table = name.ends_with("_TABLE").then_some("x");
-            known(name).or(table).map(str::to_owned)
+            let region = (name == "AWS_REGION").then_some("us-east-1");
+            known(name).or(table).or(region).map(str::to_owned)
         })
     }
 
@@ -88,7 +95,7 @@ mod tests {
             "PUBLIC_TRENDS" => Some("yes".to_owned()),
             _ => None,
         });
-        insta::assert_snapshot!(Config::from_env(env).unwrap_err(), @r#"the environment is not as this function needs it: MONITORS_TABLE is missing; SIGNALS_TABLE is missing; INCIDENTS_TABLE is missing; HISTORY_TABLE is missing; PURCHASES_TABLE is missing; IMPORTS_TABLE is missing; SESSIONS_TABLE is missing; PUBLIC_TRENDS is "yes", not one of true, false; CORS_ORIGIN: expected * or an origin such as https://shop.example, without a path"#);
+        insta::assert_snapshot!(Config::from_env(env).unwrap_err(), @r#"the environment is not as this function needs it: MONITORS_TABLE is missing; SIGNALS_TABLE is missing; INCIDENTS_TABLE is missing; HISTORY_TABLE is missing; PURCHASES_TABLE is missing; IMPORTS_TABLE is missing; SESSIONS_TABLE is missing; PUBLIC_TRENDS is "yes", not one of true, false; AWS_REGION is missing; CORS_ORIGIN: expected * or an origin such as https://shop.example, without a path"#);
     }
 
     #[test]

@@ -59,6 +59,8 @@ use shared::store::{
 pub use described::openapi;
 pub use shared::http_frame::{Clock, event};
 
+use shared::monitor::Region;
+
 use crate::cors::CorsOrigin;
 
 /// All that the endpoints need.
@@ -84,6 +86,8 @@ pub struct Deps<M, S, I, H, P, L, K> {
     pub cors: Option<CorsOrigin>,
     /// The status page's title.
     pub page_title: String,
+    /// The stack's own region.
+    pub region: Region,
     /// What the time is.
     pub clock: Clock,
 }
@@ -111,6 +115,7 @@ where
         public_trends,
         cors,
         page_title,
+        region,
         clock,
     } = deps;
     let (m, s, i, h, l, k) = (&monitors, &signals, &incidents, &history, &ledger, &sessions);
@@ -121,7 +126,7 @@ where
         .merge(incident::routes(m.clone(), i.clone(), k.clone(), clock))
         .merge(maintenance::routes(m.clone(), k.clone(), clock))
         .merge(channels::routes(m.clone(), k.clone(), clock))
-        .merge(monitors::routes(m.clone(), i.clone(), k.clone(), clock))
+        .merge(monitors::routes(region, m.clone(), i.clone(), k.clone(), clock))
         .merge(monitor::routes(m.clone(), i.clone(), k.clone(), clock))
         .merge(results::routes(m.clone(), s.clone(), h.clone(), k.clone(), clock))
         .merge(metrics::routes((m.clone(), s.clone()), (i.clone(), h.clone()), (l.clone(), k.clone()), clock))

@@ -31,6 +31,7 @@ async fn main() -> anyhow::Result<()> {
         public_trends: config.public_trends,
         cors: config.cors,
         page_title: config.page_title,
+        region: config.region,
         clock: Timestamp::now,
     });
     lambda_http::lambda_runtime::run(event::service(router))

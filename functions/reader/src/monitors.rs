@@ -11,7 +11,7 @@ use http::{HeaderMap, Method, Uri};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use shared::http_frame::access;
-use shared::monitor::{Monitor, MonitorId};
+use shared::monitor::{Monitor, MonitorId, Region};
 use shared::openapi::{self, BadQuery, Caller, MonitorFaring, Ours};
 use shared::schedule::Slot;
 use shared::session::Scope;
@@ -38,19 +38,20 @@ const PARAMETERS: [&str; 2] = ["limit", "cursor"];
 
 #[derive(Debug)]
 struct Deps<M, I, K> {
+    home: Region,
     monitors: M,
     incidents: I,
     sessions: K,
     clock: Clock,
 }
 
-pub(crate) fn routes<M, I, K>(monitors: M, incidents: I, sessions: K, clock: Clock) -> Router
+pub(crate) fn routes<M, I, K>(home: Region, monitors: M, incidents: I, sessions: K, clock: Clock) -> Router
 where
     M: ReadShards + ReadMonitors + ListMonitors + ReadMaintenance + Send + Sync + 'static,
     I: ReadStates + Send + Sync + 'static,
     K: ReadSessions + Send + Sync + 'static,
 {
-    let deps = Deps { monitors, incidents, sessions, clock };
+    let deps = Deps { home, monitors, incidents, sessions, clock };
     Router::new().route("/api/monitor", get(monitors_of::<M, I, K>)).with_state(Arc::new(deps))
 }
 
@@ -60,6 +61,9 @@ struct Page {
     #[schema(value_type = Vec<MonitorFaring>)]
     monitors: Vec<Box<RawValue>>,
     next_cursor: Option<String>,
+    /// Where a monitor is checked from that names no regions.
+    #[schema(value_type = Region)]
+    home_region: String,
 }
 
 /// The parameters, for the API's description.
@@ -114,7 +118,8 @@ where
     let monitors = written(shown, &judged)?;
     let last = shown.get(..monitors.len()).and_then(<[Monitor]>::last);
     let last = last.filter(|_| monitors.len() < found.len());
-    let page = Page { next_cursor: last.map(|last| bookmark::text(list, &last.id)), monitors };
+    let next_cursor = last.map(|last| bookmark::text(list, &last.id));
+    let page = Page { monitors, next_cursor, home_region: deps.home.to_string() };
     let link = page.next_cursor.as_ref().and_then(|cursor| link::next(&params, &PARAMETERS, cursor));
     Ok(answer::linked(answer::private(answer::JSON, answer::json(&page)?), link))
 }

@@ -138,6 +138,7 @@ impl Shop {
             public_trends,
             cors: (!origin.is_empty()).then(|| origin.parse().unwrap()),
             page_title: "The shop".to_owned(),
+            region: "us-east-1".parse().unwrap(),
             clock: now,
         });
         Self { memory, router }

@@ -8,7 +8,7 @@ use shared::invoke::Function;
 use shared::monitor::Region;
 use shared::store::{
     AccountsTable, BeatsTable, HistoryTable, ImportsTable, IncidentsTable, MonitorsTable, PurchasesTable,
-    SecretsTable, SessionsTable,
+    SessionsTable,
 };
 
 use crate::buyer::{Copy, Uploads};
@@ -38,16 +38,8 @@ impl Cloud {
         &self.stack
     }
 
-    pub(crate) fn region(&self) -> &Region {
-        &self.region
-    }
-
     pub(crate) fn monitors(&self) -> MonitorsTable {
         MonitorsTable::new(self.dynamodb.clone(), self.stack.monitors()).consistent()
-    }
-
-    pub(crate) fn secrets(&self) -> SecretsTable {
-        SecretsTable::new(self.dynamodb.clone(), self.stack.secrets())
     }
 
     pub(crate) fn beats(&self) -> BeatsTable {
@@ -115,8 +107,16 @@ impl Cloud {
         caller.account.context("the answer to who is asking names no account")
     }
 
+    /// An error with what to check, where that is known.
+    pub(crate) fn hinted(&self, error: anyhow::Error) -> anyhow::Error {
+        match self.hint(&error) {
+            Some(hint) => error.context(hint),
+            None => error,
+        }
+    }
+
     /// What to check when a call failed.
-    pub(crate) fn hint(&self, error: &anyhow::Error) -> Option<String> {
+    fn hint(&self, error: &anyhow::Error) -> Option<String> {
         let text = format!("{error:#}");
         let (stack, region) = (&self.stack, &self.region);
         if ["ResourceNotFoundException", "NoSuchBucket"].iter().any(|code| text.contains(code)) {

@@ -20,7 +20,7 @@ pub use demo_shop::{DemoShop, DemoShopCommand};
 pub use import::{Delimiter, Import, Imports, Reading};
 pub use incidents::{Beats, Incidents};
 pub use maintenance::Maintenance;
-pub use monitors::Monitors;
+pub use monitors::{ApiArgs, Apply, Monitors};
 pub use pii::Pii;
 pub use purchases::{Buyer, Generate, Purchases};
 pub use users::Users;

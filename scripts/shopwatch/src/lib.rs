@@ -3,6 +3,7 @@
 //! [`cli`] says what can be asked for and [`run`] does it; the rest is one module for each thing it does.
 //! [`purchases::generate`] and [`demo_shop::DemoShop`] are there for other crates' tests and benches too.
 
+pub mod api;
 mod aws;
 pub mod beats;
 pub mod buyer;
@@ -20,6 +21,7 @@ pub mod maintenance;
 pub mod monitors;
 pub mod names;
 pub mod pii;
+mod progress;
 pub mod purchases;
 mod run;
 mod selling;

@@ -7,8 +7,9 @@ use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
 
 use crate::aws::Cloud;
-use crate::cli::{Cli, Command, DemoShopCommand, Import, Keys, Monitors, Purchases, Users};
-use crate::import::{Followed, Patience, Progress};
+use crate::cli::{Cli, Command, DemoShopCommand, Import, Keys, Purchases, Users};
+use crate::import::{Followed, Patience};
+use crate::progress::Progress;
 use crate::{cost, demo_shop, import, keys, selling, users, watching};
 
 /// Does what the arguments say; the answer is the exit code.
@@ -21,7 +22,7 @@ pub async fn run(cli: Cli, out: &mut impl Write) -> anyhow::Result<u8> {
         Command::Purchases(Purchases::Buyer(options)) => {
             let cloud = Cloud::of(cli.stack).await?;
             let done = Box::pin(selling::buyer(options, &cloud, out)).await;
-            done.map(|()| 0).map_err(|error| with_hint(error, &cloud))
+            done.map(|()| 0).map_err(|error| cloud.hinted(error))
         }
         Command::DemoShop(options) => {
             match options.command {
@@ -32,31 +33,22 @@ pub async fn run(cli: Cli, out: &mut impl Write) -> anyhow::Result<u8> {
             }
             Ok(0)
         }
-        Command::Monitors(Monitors::ImportFrom { source, file, output }) => {
-            watching::import_from(source, &file, output.as_deref(), out).map(|()| 0)
-        }
-        Command::Monitors(command) => {
-            // A wrong file is told before anything else.
-            let wanted = watching::wanted_of(&command)?;
-            let cloud = Cloud::of(cli.stack).await?;
-            let done = watching::monitors(&command, &wanted, &cloud, out).await;
-            done.map(|()| 0).map_err(|error| with_hint(error, &cloud))
-        }
+        Command::Monitors(command) => watching::monitors(command, cli.stack, out).await.map(|()| 0),
         Command::Maintenance(command) => {
             let wanted = watching::windows_of(&command)?;
             let cloud = Cloud::of(cli.stack).await?;
             let done = watching::maintenance(&command, &wanted, &cloud, out).await;
-            done.map(|()| 0).map_err(|error| with_hint(error, &cloud))
+            done.map(|()| 0).map_err(|error| cloud.hinted(error))
         }
         Command::Incidents(command) => {
             let cloud = Cloud::of(cli.stack).await?;
             let done = watching::incidents(&command, &cloud, out).await;
-            done.map(|()| 0).map_err(|error| with_hint(error, &cloud))
+            done.map(|()| 0).map_err(|error| cloud.hinted(error))
         }
         Command::Beats(command) => {
             let cloud = Cloud::of(cli.stack).await?;
             let done = watching::beats(&command, &cloud, out).await;
-            done.map(|()| 0).map_err(|error| with_hint(error, &cloud))
+            done.map(|()| 0).map_err(|error| cloud.hinted(error))
         }
         Command::Cost(options) => {
             let bill = cost::Bill::of(options.watching());
@@ -76,35 +68,28 @@ pub async fn run(cli: Cli, out: &mut impl Write) -> anyhow::Result<u8> {
             let key = import::key_of(&options.file, options.key.as_deref())?;
             let cloud = Cloud::of(cli.stack).await?;
             let done = run_import(options, export, &key, &cloud, out).await;
-            done.map_err(|error| with_hint(error, &cloud))
+            done.map_err(|error| cloud.hinted(error))
         }
         Command::Imports(command) => {
             let cloud = Cloud::of(cli.stack).await?;
             let done = selling::imports(command, &cloud, out).await;
-            done.map(|()| 0).map_err(|error| with_hint(error, &cloud))
+            done.map(|()| 0).map_err(|error| cloud.hinted(error))
         }
         Command::Pii(command) => {
             let cloud = Cloud::of(cli.stack).await?;
             let done = selling::pii(command, &cloud, out).await;
-            done.map(|()| 0).map_err(|error| with_hint(error, &cloud))
+            done.map(|()| 0).map_err(|error| cloud.hinted(error))
         }
         Command::Users(command) => {
             let cloud = Cloud::of(cli.stack).await?;
             let done = run_users(command, &cloud, out).await;
-            done.map(|()| 0).map_err(|error| with_hint(error, &cloud))
+            done.map(|()| 0).map_err(|error| cloud.hinted(error))
         }
         Command::Keys(command) => {
             let cloud = Cloud::of(cli.stack).await?;
             let done = run_keys(command, &cloud, out).await;
-            done.map(|()| 0).map_err(|error| with_hint(error, &cloud))
+            done.map(|()| 0).map_err(|error| cloud.hinted(error))
         }
-    }
-}
-
-fn with_hint(error: anyhow::Error, cloud: &Cloud) -> anyhow::Error {
-    match cloud.hint(&error) {
-        Some(hint) => error.context(hint),
-        None => error,
     }
 }
 

@@ -5,59 +5,91 @@ use std::fs::File;
 use std::io::{Read as _, Write};
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use jiff::Timestamp;
 use shared::incident::Action;
 use shared::monitor::{MonitorId, MonitorName};
 use shared::store::ReadMaintenance as _;
 
+use crate::api::HttpApi;
 use crate::aws::Cloud;
-use crate::cli::{Beats, Incidents, Maintenance, Monitors};
+use crate::cli::{ApiArgs, Apply, Beats, Incidents, Maintenance, Monitors};
+use crate::confirm::confirm;
 use crate::importers::{self, Source};
 use crate::maintenance::WantedWindow;
-use crate::monitors::{StoredShard, Wanted, by_name, named, stored};
+use crate::monitors::{Installation, StoredShard, by_name, named, stored};
+use crate::names::Stack;
+use crate::progress::Progress;
+use crate::table::counted;
 use crate::{beats, incidents, maintenance, monitors};
 
-/// What a file of monitors says; nothing for the commands that have none. A wrong file is told before AWS is asked
-/// for anything.
-pub(crate) fn wanted_of(command: &Monitors) -> anyhow::Result<Vec<Wanted>> {
-    let Monitors::Apply { file } = command else { return Ok(Vec::new()) };
-    let (name, bytes) = read(file, monitors::MAX_BYTES)?;
-    Ok(monitors::read(&name, &bytes, |variable| std::env::var(variable).ok())?)
-}
+/// Where the key of the API is.
+const KEY: &str = "SHOPWATCH_KEY";
 
 /// `shopwatch monitors`.
-pub(crate) async fn monitors(
-    command: &Monitors,
-    wanted: &[Wanted],
-    cloud: &Cloud,
-    out: &mut impl Write,
-) -> anyhow::Result<()> {
-    let table = cloud.monitors();
+pub(crate) async fn monitors(command: Monitors, stack: Stack, out: &mut impl Write) -> anyhow::Result<()> {
     match command {
-        Monitors::Apply { .. } => {
-            let mut rng = rand::rng();
-            let applied = monitors::apply(&table, &cloud.secrets(), wanted, cloud.region(), &mut rng).await?;
-            monitors::report(&applied, out)?;
-            if applied.is_incomplete() {
-                out.flush()?;
-                bail!("some monitors were refused: delete or repair what cannot be read in their shards");
-            }
-        }
-        Monitors::List => monitors::list(&stored(&table).await?, out)?,
-        Monitors::Export { output } => {
-            let exported = monitors::export(&stored(&table).await?, cloud.region())?;
+        Monitors::Apply(options) => apply(&options, out).await?,
+        Monitors::Export { output, api } => {
+            let exported = monitors::export(&Installation::read(&client(api)?).await?)?;
             write(output.as_deref(), &exported.text, out)?;
             exported.report.print(&mut std::io::stderr())?;
         }
-        // Done without the cloud.
-        Monitors::ImportFrom { .. } => {}
+        Monitors::List => {
+            let cloud = Cloud::of(stack).await?;
+            let shards = stored(&cloud.monitors()).await.map_err(|error| cloud.hinted(error.into()))?;
+            monitors::list(&shards, out)?;
+        }
+        Monitors::ImportFrom { source, file, output } => {
+            import_from(source, &file, output.as_deref(), out)?;
+        }
     }
     Ok(())
 }
 
+/// `shopwatch monitors apply`: what is wrong with the file is told before anybody is asked for anything.
+async fn apply(options: &Apply, out: &mut impl Write) -> anyhow::Result<()> {
+    let (name, bytes) = read(&options.file, monitors::MAX_BYTES)?;
+    let wanted = monitors::read(&name, &bytes, |variable| std::env::var(variable).ok())?;
+    let api = client(options.api.clone())?;
+    let there = Installation::read(&api).await?;
+    let plan =
+        monitors::plan(&wanted, &there, options.prune).map_err(|problems| anyhow!("{name}: {problems}"))?;
+    monitors::report_plan(&plan, out)?;
+    out.flush()?;
+    if options.dry_run || plan.is_empty() {
+        return Ok(());
+    }
+    if !plan.removed().is_empty() {
+        let count = counted(plan.removed().len() as u64, "monitor");
+        confirm(
+            &format!("{count} of {} will be deleted, with what is known of it.", options.api.url),
+            options.yes,
+        )?;
+    }
+    let bar = Progress::of_steps(plan.len() as u64);
+    let applied = monitors::apply(&api, &wanted, &plan, |count| bar.done(count as u64)).await;
+    drop(bar);
+    let applied = applied?;
+    monitors::report_applied(&applied, out)?;
+    if applied.is_incomplete() {
+        out.flush()?;
+        bail!("some of it was refused");
+    }
+    Ok(())
+}
+
+/// A client of the installation, with the key of the environment.
+fn client(api: ApiArgs) -> anyhow::Result<HttpApi> {
+    let key = std::env::var(KEY).ok().filter(|key| !key.is_empty());
+    let key = key.with_context(|| {
+        format!("{KEY} is not set: a key such as `shopwatch keys create --name apply --scope read --scope write` prints")
+    })?;
+    HttpApi::new(api.url, key.into())
+}
+
 /// `shopwatch monitors import-from`.
-pub(crate) fn import_from(
+fn import_from(
     source: Source,
     file: &Path,
     output: Option<&Path>,

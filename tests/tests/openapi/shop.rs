@@ -163,6 +163,7 @@ fn reader(memory: &Memory) -> Router {
         public_trends: false,
         cors: None,
         page_title: "The shop".to_owned(),
+        region: "us-east-1".parse().unwrap(),
         clock: now,
     })
 }

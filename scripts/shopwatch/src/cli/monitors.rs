@@ -2,19 +2,17 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
+use crate::api::ApiUrl;
 use crate::importers::Source;
 
 /// `shopwatch monitors`.
 #[derive(Debug, Subcommand)]
 pub enum Monitors {
-    /// Create and change monitors until they are as the file says; delete none
+    /// Show what differs from a file of monitors, then create and change them until nothing does
     #[command(after_help = APPLY)]
-    Apply {
-        /// YAML file of monitors; `-` reads standard input
-        file: PathBuf,
-    },
+    Apply(Apply),
     /// List the monitors: their configuration, not their state
     #[command(after_help = "Example:\n  shopwatch monitors list")]
     List,
@@ -24,6 +22,9 @@ pub enum Monitors {
         /// Where to write; standard output if not given
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
+        /// Where the installation is.
+        #[command(flatten)]
+        api: ApiArgs,
     },
     /// Write another tool's monitors as a file that `apply` reads; nothing is changed
     #[command(after_help = IMPORT_FROM)]
@@ -38,10 +39,38 @@ pub enum Monitors {
     },
 }
 
+/// `shopwatch monitors apply`.
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// YAML file of monitors; `-` reads standard input
+    pub file: PathBuf,
+    /// Delete the monitors that the file does not name
+    #[arg(long)]
+    pub prune: bool,
+    /// Show the plan and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Delete without asking
+    #[arg(long)]
+    pub yes: bool,
+    /// Where the installation is.
+    #[command(flatten)]
+    pub api: ApiArgs,
+}
+
+/// Where the API is. Its key is in the environment, not among the arguments: others can see those.
+#[derive(Debug, Clone, Args)]
+pub struct ApiArgs {
+    /// Address of the installation's API, as its deployment prints it
+    #[arg(long, value_name = "URL", env = "SHOPWATCH_URL", hide_env_values = true)]
+    pub url: ApiUrl,
+}
+
 const EXPORT: &str = "\
 Monitors come in the order of their names, without what is as it is by default. What a file cannot
 hold is told on standard error: credentials above all, which nobody reads back. Add them before
-you apply the file, or the monitors lose them.
+you apply the file, or the monitors lose them. Reads through the API, with the key in
+SHOPWATCH_KEY (scope read).
 
 Examples:
   shopwatch monitors export --output monitors.yaml
@@ -64,9 +93,14 @@ Examples:
   shopwatch monitors import-from upptime .upptimerc.yml --output monitors.yaml";
 
 const APPLY: &str = "\
-Monitors are told apart by their names. One that is new is created, one that differs is
-changed to exactly what the file says, one that the file does not name is left as it is and
-shown. A file with anything wrong in it changes nothing. Most: 10,000 monitors, 5 MB.
+Works through the API, with the key in SHOPWATCH_KEY (scopes read and write), for the account of
+that key. Monitors are told apart by their names. One that is new is created, one that differs is
+changed to exactly what the file says, one that the file does not name is left as it is and shown;
+with --prune it is deleted, once you have said yes. The plan is shown first. A file with anything
+wrong in it changes nothing. Most: 10,000 monitors, 5 MB.
+
+Nobody reads credentials back. Those of the file are sent each time, and the installation says
+whether they were other ones.
 
 The file:
   monitors:
@@ -97,5 +131,7 @@ degraded_ms, retries (0 to 5), quorum (majority, or a number of regions), confir
 recoveries (slots, 1 to 10), depends_on (names, at most 4), paused, keep_warm.
 
 Examples:
+  shopwatch monitors apply monitors.yaml --dry-run
   shopwatch monitors apply monitors.yaml
+  shopwatch monitors apply monitors.yaml --prune --yes
   generate-monitors | shopwatch monitors apply -";

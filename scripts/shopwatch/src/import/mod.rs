@@ -1,7 +1,6 @@
 //! `shopwatch import`: uploads an export, follows it into the table, and says how it went.
 
 mod follow;
-mod progress;
 mod report;
 mod upload;
 
@@ -9,6 +8,5 @@ mod upload;
 mod tests;
 
 pub use follow::{Followed, Patience, follow};
-pub(crate) use progress::Progress;
 pub use report::{FAILED, LOADED, LOADED_WITH_REJECTS, REFUSED, TIMED_OUT, exit_code, report};
 pub use upload::{Export, client, key_of, upload};

@@ -2,22 +2,22 @@
 
 use std::collections::{HashMap, HashSet};
 
-use shared::monitor::{MonitorId, MonitorName};
+use shared::monitor::{Monitor, MonitorId, MonitorName};
 
-use super::{StoredShard, Wanted};
+use super::Wanted;
 use crate::yaml::Problems;
 
 /// Most names of a circle that are shown.
 const SHOWN: usize = 10;
 
-/// The ids of each wanted monitor's parents. `ids` has the id that every monitor of the file and of the table has
-/// then.
+/// The ids of each wanted monitor's parents. `there` are the monitors of the installation that stay; `ids` has the id that
+/// each of these and of the file has then.
 ///
 /// # Errors
 /// Names the parents that do not exist, and the circles that the file would close.
 pub(super) fn parents_of(
     wanted: &[Wanted],
-    stored: &[StoredShard],
+    there: &[&Monitor],
     ids: &HashMap<&MonitorName, MonitorId>,
 ) -> Result<Vec<Vec<MonitorId>>, Problems> {
     let mut problems = Problems::default();
@@ -27,7 +27,10 @@ pub(super) fn parents_of(
         for parent in &wanted.depends_on {
             let what = match ids.get(&parent.name) {
                 None => {
-                    format!("expected a monitor of the file or of the table, got {:?}", parent.name.as_str())
+                    format!(
+                        "expected a monitor of the file or of the installation, got {:?}",
+                        parent.name.as_str()
+                    )
                 }
                 Some(id) if parents.contains(id) => {
                     format!("expected each parent once, got {:?} again", parent.name.as_str())
@@ -41,28 +44,81 @@ pub(super) fn parents_of(
         }
         all.push(parents);
     }
-    circles(wanted, stored, ids, &all, &mut problems);
+    circles(wanted, there, ids, &all, &mut problems);
     if problems.is_empty() { Ok(all) } else { Err(problems) }
+}
+
+/// Who depends on whom when all is done.
+fn graph<'a>(
+    wanted: &[Wanted],
+    there: &[&'a Monitor],
+    ids: &'a HashMap<&MonitorName, MonitorId>,
+    parents: &'a [Vec<MonitorId>],
+) -> HashMap<&'a MonitorId, &'a [MonitorId]> {
+    let mut graph: HashMap<&MonitorId, &[MonitorId]> =
+        there.iter().map(|monitor| (&monitor.id, monitor.depends_on.as_slice())).collect();
+    for (wanted, parents) in wanted.iter().zip(parents) {
+        graph.extend(ids.get(&wanted.name).map(|id| (id, parents.as_slice())));
+    }
+    graph
+}
+
+/// How many monitors are above each, in the longest way up. In the order of these levels every change finds what is above
+/// it changed already, so none closes a circle for a moment.
+pub(super) fn levels(
+    wanted: &[Wanted],
+    there: &[&Monitor],
+    ids: &HashMap<&MonitorName, MonitorId>,
+    parents: &[Vec<MonitorId>],
+) -> HashMap<MonitorId, usize> {
+    let graph = graph(wanted, there, ids, parents);
+    let mut waits: HashMap<&MonitorId, usize> = HashMap::new();
+    let mut children: HashMap<&MonitorId, Vec<&MonitorId>> = HashMap::new();
+    for (id, parents) in &graph {
+        // One that is deleted is above nobody.
+        let parents: HashSet<&MonitorId> = parents.iter().filter(|id| graph.contains_key(id)).collect();
+        waits.insert(id, parents.len());
+        for parent in parents {
+            children.entry(parent).or_default().push(id);
+        }
+    }
+    let mut ready: Vec<&MonitorId> =
+        waits.iter().filter(|(_, waits)| **waits == 0).map(|(id, _)| *id).collect();
+    let mut levels = HashMap::new();
+    let mut level = 0;
+    while !ready.is_empty() {
+        let mut next = Vec::new();
+        for id in ready {
+            levels.insert(id.clone(), level);
+            for child in children.get(id).into_iter().flatten() {
+                if let Some(waits) = waits.get_mut(child) {
+                    *waits -= 1;
+                    if *waits == 0 {
+                        next.push(*child);
+                    }
+                }
+            }
+        }
+        ready = next;
+        level += 1;
+    }
+    levels
 }
 
 /// Tells each circle that a monitor of the file is part of.
 fn circles(
     wanted: &[Wanted],
-    stored: &[StoredShard],
+    there: &[&Monitor],
     ids: &HashMap<&MonitorName, MonitorId>,
     parents: &[Vec<MonitorId>],
     problems: &mut Problems,
 ) {
-    let mut graph: HashMap<&MonitorId, &[MonitorId]> = HashMap::new();
-    let mut names: HashMap<&MonitorId, &str> = HashMap::new();
-    for monitor in stored.iter().flat_map(|shard| &shard.monitors) {
-        graph.insert(&monitor.id, &monitor.depends_on);
-        names.insert(&monitor.id, monitor.name.as_str());
-    }
+    let graph = graph(wanted, there, ids, parents);
+    let mut names: HashMap<&MonitorId, &str> =
+        there.iter().map(|monitor| (&monitor.id, monitor.name.as_str())).collect();
     let mut lines: HashMap<&MonitorId, (u64, &str)> = HashMap::new();
-    for (wanted, parents) in wanted.iter().zip(parents) {
+    for wanted in wanted {
         let Some(id) = ids.get(&wanted.name) else { continue };
-        graph.insert(id, parents);
         names.insert(id, wanted.name.as_str());
         if let Some(first) = wanted.depends_on.first() {
             lines.insert(id, (first.line, &first.place));

@@ -1,7 +1,7 @@
-//! How a monitor of the file differs from what is stored, for people.
+//! How a monitor of the file differs from what is there, for people.
 
 use serde_json::{Map, Value};
-use shared::monitor::Monitor;
+use shared::monitor::{Monitor, MonitorId, MonitorName};
 
 /// Longest value that is shown, in characters; of a longer one only the field's name is.
 const SHOWN_CHARS: usize = 200;
@@ -9,21 +9,27 @@ const SHOWN_CHARS: usize = 200;
 /// Fields that may hold what is nobody's business: their names alone are shown.
 const NAMES_ONLY: [&str; 3] = ["body", "credentials", "headers"];
 
-/// How a monitor of the file differs from what is stored.
+/// How a monitor of the file differs from what is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Difference {
-    /// It was not there.
+    /// It is not there.
     Created,
-    /// It was otherwise: what has changed, for people.
+    /// It is otherwise: what changes, for people.
     Changed(String),
+    /// It is as the file wants it but for its credentials, maybe: these go to the installation, which compares them.
+    Compared,
     /// It is as the file wants it.
     Unchanged,
     /// It is otherwise and stays so: why.
     Refused(String),
 }
 
-/// What has changed between two versions of a monitor; empty when nothing has.
-pub(super) fn changes(before: &Monitor, after: &Monitor) -> Vec<String> {
+/// What changes between two versions of a monitor; empty when nothing does. `name_of` tells a parent's name.
+pub(super) fn changes<'a>(
+    before: &Monitor,
+    after: &Monitor,
+    name_of: impl Fn(&MonitorId) -> Option<&'a MonitorName>,
+) -> Vec<String> {
     let mut changes = Vec::new();
     if before.check.kind() == after.check.kind() {
         compare(&fields(&before.check), &fields(&after.check), &mut changes);
@@ -31,7 +37,14 @@ pub(super) fn changes(before: &Monitor, after: &Monitor) -> Vec<String> {
         changes.push(format!("kind {} → {}", before.check.kind(), after.check.kind()));
         changes.push(format!("target {} → {}", before.target(), after.target()));
     }
-    let (mut before, mut after) = (fields(before), fields(after));
+    let fields_of = |monitor: &Monitor| {
+        let mut fields = fields(monitor);
+        let name = |id: &MonitorId| name_of(id).map_or_else(|| id.to_string(), MonitorName::to_string);
+        let parents: Vec<String> = monitor.depends_on.iter().map(name).collect();
+        fields.insert("depends_on".to_owned(), parents.into());
+        fields
+    };
+    let (mut before, mut after) = (fields_of(before), fields_of(after));
     for known in ["check", "version"] {
         before.remove(known);
         after.remove(known);

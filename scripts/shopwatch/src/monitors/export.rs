@@ -1,13 +1,12 @@
-//! The stored monitors as a file.
+//! The installation's monitors as a file.
 
 use std::collections::HashMap;
 
-use shared::monitor::{Check, Monitor, MonitorId, Region};
+use shared::monitor::{Monitor, MonitorId, Region};
 
 use super::losses::Note;
-use super::stored::{by_name, own};
 use super::write::{Access, Written, write};
-use super::{MAX_BYTES, MAX_MONITORS, Parent, Report, StoredShard, Wanted, read};
+use super::{Installation, MAX_BYTES, MAX_MONITORS, Parent, Report, There, Wanted, read};
 
 /// What stands above a monitor whose credentials a person has to add.
 const CREDENTIALS: &str = "credentials are not exported: add basic or bearer_env";
@@ -21,22 +20,23 @@ pub struct Exported {
     pub report: Report,
 }
 
-/// The file that, applied to what is stored, changes nothing but what its report tells; `home` is the stack's own region.
+/// The file that, applied to what is there, changes nothing but what its report tells.
 /// Monitors come in the order of their names.
 ///
 /// # Errors
 /// Never for monitors that were read.
-pub fn export(shards: &[StoredShard], home: &Region) -> serde_json::Result<Exported> {
-    let named = by_name(shards);
-    let mut monitors: Vec<&Monitor> = own(shards).collect();
-    monitors.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
+pub fn export(installation: &Installation) -> serde_json::Result<Exported> {
+    let named = installation.by_name();
+    let mut monitors: Vec<&There> = installation.monitors.iter().collect();
+    monitors.sort_by_key(|there| (&there.monitor.name, &there.monitor.id));
     let by_id: HashMap<&MonitorId, &Monitor> =
-        monitors.iter().map(|monitor| (&monitor.id, *monitor)).collect();
-    let is_meant = |monitor: &Monitor| named.get(&monitor.name).is_some_and(|meant| meant.id == monitor.id);
+        monitors.iter().map(|there| (&there.monitor.id, &there.monitor)).collect();
+    let is_meant =
+        |monitor: &Monitor| named.get(&monitor.name).is_some_and(|meant| meant.monitor.id == monitor.id);
 
     let mut report = Report::default();
     let mut written = Vec::with_capacity(monitors.len());
-    for monitor in monitors {
+    for There { monitor, has_credentials } in monitors {
         let title = format!("{} ({})", monitor.name, monitor.id);
         if !is_meant(monitor) {
             let why =
@@ -55,15 +55,16 @@ pub fn export(shards: &[StoredShard], home: &Region) -> serde_json::Result<Expor
             }
         }
         let mut comments = Vec::new();
-        if matches!(&monitor.check, Check::Http(http) if http.credentials) {
+        if *has_credentials {
             comments.push(CREDENTIALS.to_owned());
             notes.push(Note::new("credentials", CREDENTIALS));
         }
         report.monitor(title, true, notes);
-        written.push(Written { wanted: wanted(monitor, home, depends_on), access: Access::Open, comments });
-    }
-    for broken in shards.iter().flat_map(|shard| &shard.broken) {
-        report.monitor(&broken.id, false, vec![Note::new("monitor", "cannot be read")]);
+        written.push(Written {
+            wanted: wanted(monitor, &installation.home, depends_on),
+            access: Access::Open,
+            comments,
+        });
     }
     let text = write(&written)?;
     // Requests have other bounds than files.

@@ -1,197 +1,121 @@
-//! From what a file wants and what is stored to the changes of each shard: a pure function.
+//! From what a file wants and what is there to what is to be done: a pure function.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use rand::Rng;
-use shared::monitor::{Monitor, MonitorId, MonitorName, Region, SHARD_LIMIT, ShardId, ShardSummary};
-use shared::schedule::Slot;
-use shared::store::{Broken, ShardChange};
+use shared::monitor::{Monitor, MonitorId, MonitorName, ShardId};
 
-use super::dependencies::parents_of;
+use super::dependencies::{levels, parents_of};
 use super::difference::changes;
-use super::stored::{by_name, own};
-use super::{Difference, StoredShard, Wanted};
+use super::{Difference, Installation, MAX_MONITORS, There, Wanted};
 use crate::yaml::Problems;
 
 /// What is to be done.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// One change for each shard that changes, by shard.
-    pub changes: Vec<ShardChange>,
     /// What becomes of each monitor of the file, in the file's order.
-    pub outcomes: Vec<Outcome>,
-    /// Monitors that are stored and that the file does not name.
+    pub steps: Vec<Step>,
+    /// Monitors that are there and that the file does not name.
     pub unnamed: Vec<Monitor>,
-    /// Monitors that are stored and cannot be read: left as they are.
-    pub broken: Vec<Broken>,
+    /// Whether these go.
+    pub prune: bool,
 }
 
 /// What becomes of one monitor of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
-    /// The monitor as it is afterwards.
+pub struct Step {
+    /// The monitor as it will be, of the version that is there. One that is created, and a parent that is, has an id of
+    /// the plan's own.
     pub monitor: Monitor,
-    /// How it differs from what was stored.
+    /// How it differs from what is there.
     pub difference: Difference,
+    /// What it depends on comes before it, and has a lower level.
+    pub level: usize,
 }
 
-/// Why there is no plan.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PlanError {
-    /// More shards than ids: 65,536 × 96 monitors.
-    #[error("there is no room for another shard: expected at most 65536 shards")]
-    NoRoom,
-    /// Monitors depend on none, or on themselves.
-    #[error("{0}")]
-    Dependencies(Problems),
+impl Plan {
+    /// Whether anything is to be asked of the installation.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Monitors that something is asked of the installation for.
+    pub fn len(&self) -> usize {
+        let asked = self.steps.iter().filter(|step| step.difference != Difference::Unchanged).count();
+        asked + self.removed().len()
+    }
+
+    /// The monitors that go.
+    pub fn removed(&self) -> &[Monitor] {
+        if self.prune { &self.unnamed } else { &[] }
+    }
 }
 
-/// Plans the way from `stored` to `wanted`, whose names are unique. Monitors that exist keep their id and shard; new
-/// ones go to the first shard with room. Nothing is deleted, and a shard that holds a broken monitor is not changed:
-/// its summary cannot be known. `home` is the stack's own region; `renewed` has the names of those monitors whose
-/// credentials are other ones than before; shards are opened `now`.
+/// Plans the way from what is there to `wanted`, whose names are unique. Monitors that exist keep their id; with `prune`
+/// those that the file does not name go.
 ///
 /// # Errors
-/// When no shard has room and there is no id left for another, or when monitors depend on what they cannot.
-pub fn plan(
-    wanted: &[Wanted],
-    stored: &[StoredShard],
-    home: &Region,
-    renewed: &HashSet<MonitorName>,
-    now: Slot,
-    rng: &mut impl Rng,
-) -> Result<Plan, PlanError> {
-    let mut shards = Shards::of(stored);
-    let known = by_name(stored);
+/// When monitors depend on what they cannot: on none, on themselves, on one that goes.
+pub fn plan(wanted: &[Wanted], there: &Installation, prune: bool) -> Result<Plan, Problems> {
+    let known = there.by_name();
     let mut ids: HashMap<&MonitorName, MonitorId> =
-        known.iter().map(|(name, monitor)| (*name, monitor.id.clone())).collect();
-    for wanted in wanted {
-        if !known.contains_key(&wanted.name) {
-            ids.insert(&wanted.name, shards.new_id(rng)?);
+        known.iter().map(|(name, there)| (*name, there.monitor.id.clone())).collect();
+    let new = wanted.iter().filter(|wanted| !known.contains_key(&wanted.name));
+    ids.extend(new.enumerate().filter_map(|(number, wanted)| Some((&wanted.name, of_plan(number)?))));
+    let named: HashSet<MonitorId> =
+        wanted.iter().filter_map(|wanted| ids.get(&wanted.name).cloned()).collect();
+    let is_named = |monitor: &&Monitor| named.contains(&monitor.id);
+    let monitors = || there.monitors.iter().map(|there| &there.monitor);
+    let stay: Vec<&Monitor> = monitors().filter(|monitor| !prune || is_named(monitor)).collect();
+    if prune {
+        let going = known.iter().filter(|(_, there)| !named.contains(&there.monitor.id));
+        for name in going.map(|(name, _)| *name).collect::<Vec<_>>() {
+            ids.remove(name);
         }
     }
-    let parents = parents_of(wanted, stored, &ids).map_err(PlanError::Dependencies)?;
-    let mut outcomes = Vec::with_capacity(wanted.len());
-    for (wanted, parents) in wanted.iter().zip(parents) {
-        // Every name of the file got an id above.
-        let Some(id) = ids.get(&wanted.name) else { continue };
-        let outcome = match known.get(&wanted.name) {
-            Some(stored) => shards.updated(stored, wanted, parents, home, renewed.contains(&wanted.name)),
-            None => {
-                let monitor = wanted.monitor(id.clone(), home, parents, 1);
-                shards.put(&monitor);
-                Outcome { monitor, difference: Difference::Created }
-            }
-        };
-        outcomes.push(outcome);
-    }
-    let named: HashSet<&MonitorId> = outcomes.iter().map(|outcome| &outcome.monitor.id).collect();
-    let unnamed = own(stored).filter(|monitor| !named.contains(&monitor.id)).cloned().collect();
-    let broken = stored.iter().flat_map(|shard| shard.broken.iter().cloned()).collect();
-    Ok(Plan { changes: shards.changes(now), outcomes, unnamed, broken })
+    let parents = parents_of(wanted, &stay, &ids)?;
+    let levels = levels(wanted, &stay, &ids, &parents);
+    let names: HashMap<&MonitorId, &MonitorName> = monitors()
+        .map(|monitor| (&monitor.id, &monitor.name))
+        .chain(ids.iter().map(|(name, id)| (id, *name)))
+        .collect();
+    let steps = wanted.iter().zip(parents).filter_map(|(wanted, parents)| {
+        let id = ids.get(&wanted.name)?;
+        let (version, before) =
+            known.get(&wanted.name).map_or((0, None), |there| (there.monitor.version, Some(*there)));
+        let monitor = wanted.monitor(id.clone(), &there.home, parents, version);
+        let difference =
+            before.map_or(Difference::Created, |there| difference(there, wanted, &monitor, &names));
+        let level = levels.get(id).copied().unwrap_or_default();
+        Some(Step { monitor, difference, level })
+    });
+    let steps = steps.collect();
+    let unnamed = monitors().filter(|monitor| !is_named(monitor)).cloned().collect();
+    Ok(Plan { steps, unnamed, prune })
 }
 
-/// The shards as they will be.
-struct Shards(BTreeMap<ShardId, Shard>);
-
-#[derive(Default)]
-struct Shard {
-    /// Of the stored summary; 0 for a new shard.
-    version: u64,
-    /// When it was opened; nothing for a new shard.
-    since: Option<Slot>,
-    /// How many monitors it has then: the taken ids of those that are not put yet too.
-    count: usize,
-    taken: HashSet<MonitorId>,
-    monitors: BTreeMap<MonitorId, Monitor>,
-    /// The id of a monitor that cannot be read.
-    broken: Option<String>,
-    put: Vec<MonitorId>,
+fn difference(
+    there: &There,
+    wanted: &Wanted,
+    monitor: &Monitor,
+    names: &HashMap<&MonitorId, &MonitorName>,
+) -> Difference {
+    let mut changes = changes(&there.monitor, monitor, |id| names.get(id).copied());
+    match (&wanted.credentials, there.has_credentials) {
+        (Some(_), false) | (None, true) => changes.push("credentials".to_owned()),
+        (Some(_), true) if changes.is_empty() => return Difference::Compared,
+        (Some(_), true) | (None, false) => {}
+    }
+    if changes.is_empty() { Difference::Unchanged } else { Difference::Changed(changes.join(", ")) }
 }
 
-impl Shards {
-    fn of(stored: &[StoredShard]) -> Self {
-        let shard = |stored: &StoredShard| Shard {
-            version: stored.summary.version,
-            since: Some(stored.summary.since),
-            count: stored.monitors.len(),
-            taken: stored.monitors.iter().map(|monitor| monitor.id.clone()).collect(),
-            monitors: stored.monitors.iter().map(|monitor| (monitor.id.clone(), monitor.clone())).collect(),
-            broken: stored.broken.first().map(|broken| broken.id.clone()),
-            put: Vec::new(),
-        };
-        Self(stored.iter().map(|stored| (stored.summary.shard, shard(stored))).collect())
-    }
+/// An id for a new monitor until the installation gives it one. It is of the last shard, in which there is nobody: that
+/// one is opened when all others are full, and there is no room for so many.
+fn of_plan(number: usize) -> Option<MonitorId> {
+    let number = u32::try_from(number).ok().filter(|_| number < MAX_MONITORS)?;
+    MonitorId::new(ShardId(u16::MAX), &format!("{number:06}")).ok()
+}
 
-    /// An id that nobody has, in the first shard with room; opens a shard when all are full.
-    fn new_id(&mut self, rng: &mut impl Rng) -> Result<MonitorId, PlanError> {
-        let with_room = self.0.iter().find(|(_, shard)| shard.count < SHARD_LIMIT && shard.broken.is_none());
-        let id = match with_room {
-            Some((id, _)) => *id,
-            None => {
-                (0..=u16::MAX).map(ShardId).find(|id| !self.0.contains_key(id)).ok_or(PlanError::NoRoom)?
-            }
-        };
-        let shard = self.0.entry(id).or_default();
-        shard.count += 1;
-        // At most 95 of 36^6 ids are taken: the first draw is nearly always the last.
-        loop {
-            let id = MonitorId::random(id, rng);
-            if shard.taken.insert(id.clone()) {
-                return Ok(id);
-            }
-        }
-    }
-
-    /// Makes a stored monitor what the file wants, if it is not.
-    fn updated(
-        &mut self,
-        stored: &Monitor,
-        wanted: &Wanted,
-        parents: Vec<MonitorId>,
-        home: &Region,
-        renewed: bool,
-    ) -> Outcome {
-        // No file says whose it is, nor what was hidden of it.
-        let same = Monitor {
-            account: stored.account.clone(),
-            hidden_before: stored.hidden_before,
-            ..wanted.monitor(stored.id.clone(), home, parents, stored.version)
-        };
-        let mut changes = changes(stored, &same);
-        if renewed && !changes.iter().any(|change| change == "credentials") {
-            changes.push("credentials".to_owned());
-        }
-        if changes.is_empty() {
-            return Outcome { monitor: same, difference: Difference::Unchanged };
-        }
-        let shard = stored.id.shard();
-        if let Some(broken) = self.0.get(&shard).and_then(|shard| shard.broken.as_ref()) {
-            let why = format!("shard {shard} holds {broken}, which cannot be read");
-            return Outcome { monitor: stored.clone(), difference: Difference::Refused(why) };
-        }
-        let monitor = Monitor { version: stored.version + 1, ..same };
-        self.put(&monitor);
-        Outcome { monitor, difference: Difference::Changed(changes.join(", ")) }
-    }
-
-    fn put(&mut self, monitor: &Monitor) {
-        let shard = self.0.entry(monitor.id.shard()).or_default();
-        shard.put.push(monitor.id.clone());
-        shard.monitors.insert(monitor.id.clone(), monitor.clone());
-    }
-
-    fn changes(self, now: Slot) -> Vec<ShardChange> {
-        let changed = self.0.into_iter().filter(|(_, shard)| !shard.put.is_empty());
-        changed
-            .map(|(id, shard)| {
-                let monitors: Vec<Monitor> = shard.monitors.values().cloned().collect();
-                ShardChange {
-                    put: shard.put.iter().filter_map(|id| shard.monitors.get(id).cloned()).collect(),
-                    delete: Vec::new(),
-                    summary: ShardSummary::of(id, &monitors, shard.version + 1, shard.since.unwrap_or(now)),
-                }
-            })
-            .collect()
-    }
+/// Whether an id is a plan's own.
+pub(super) fn is_of_plan(id: &MonitorId) -> bool {
+    id.shard() == ShardId(u16::MAX)
 }

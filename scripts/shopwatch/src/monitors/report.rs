@@ -1,46 +1,94 @@
-//! What was done, and what is there, for people.
+//! What `monitors` prints.
 
 use std::io::{self, Write};
 
-use shared::monitor::Region;
+use shared::monitor::{Monitor, Region};
 use shared::store::Broken;
 
-use super::{Applied, Difference, Outcome, StoredShard};
+use super::{Applied, Difference, Outcome, Plan, Step, StoredShard};
 use crate::table::{Table, harmless};
 
-/// Prints a line for each monitor of the file, then a summary.
+/// What a private monitor is told with: it is what people wonder about who look for it on the status page.
+const PRIVATE: &str = "  (private: not on the status page)";
+
+/// Prints what is to be done.
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn report(applied: &Applied, out: &mut impl Write) -> io::Result<()> {
-    let [mut created, mut changed, mut unchanged, mut refused] = [0; 4];
-    for Outcome { monitor, difference } in &applied.outcomes {
-        let (verb, what, count) = match difference {
-            Difference::Created => ("+ created  ", None, &mut created),
-            Difference::Changed(what) => ("~ changed  ", Some(what), &mut changed),
-            Difference::Unchanged => ("= unchanged", None, &mut unchanged),
-            Difference::Refused(why) => ("! refused  ", Some(why), &mut refused),
-        };
-        *count += 1;
-        write!(out, "{verb}  {}  {}", monitor.id, monitor.name)?;
-        if let Some(what) = what {
-            write!(out, ": {}", harmless(what))?;
+pub fn plan(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
+    let [mut create, mut change, mut compare, mut unchanged] = [0; 4];
+    for Step { monitor, difference, .. } in &plan.steps {
+        let private = if monitor.public { "" } else { PRIVATE };
+        let Monitor { id, name, .. } = monitor;
+        match difference {
+            Difference::Created => {
+                create += 1;
+                writeln!(out, "+ create   {name}{private}")?;
+            }
+            Difference::Changed(what) => {
+                change += 1;
+                writeln!(out, "~ change   {id}  {name}: {}{private}", harmless(what))?;
+            }
+            Difference::Compared => {
+                compare += 1;
+                writeln!(out, "? compare  {id}  {name}: credentials, which nobody reads back{private}")?;
+            }
+            Difference::Unchanged => unchanged += 1,
+            // A plan refuses nobody.
+            Difference::Refused(_) => {}
         }
-        let note = if monitor.public { "" } else { "  (private: not on the status page)" };
-        writeln!(out, "{note}")?;
     }
-    write!(out, "done: {created} created, {changed} changed, {unchanged} unchanged")?;
+    for Monitor { id, name, .. } in plan.removed() {
+        writeln!(out, "- delete   {id}  {name}")?;
+    }
+    write!(out, "plan: {create} to create, {change} to change, ")?;
+    if compare > 0 {
+        write!(out, "{compare} to compare, ")?;
+    }
+    writeln!(out, "{} to delete, {unchanged} unchanged", plan.removed().len())?;
+    if !plan.prune && !plan.unnamed.is_empty() {
+        writeln!(out, "not in the file, left as they are (--prune deletes them):")?;
+        for Monitor { id, name, .. } in &plan.unnamed {
+            writeln!(out, "  {id}  {name}")?;
+        }
+    }
+    Ok(())
+}
+
+/// Prints what was done: those that were refused one by one, as the plan said the rest.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn applied(applied: &Applied, out: &mut impl Write) -> io::Result<()> {
+    let [mut created, mut changed, mut unchanged, mut refused, mut deleted] = [0; 5];
+    for Outcome { monitor: Monitor { id, name, .. }, difference } in &applied.outcomes {
+        match difference {
+            Difference::Created => {
+                created += 1;
+                writeln!(out, "created  {id}  {name}")?;
+            }
+            Difference::Changed(_) => changed += 1,
+            Difference::Compared | Difference::Unchanged => unchanged += 1,
+            Difference::Refused(why) => {
+                refused += 1;
+                writeln!(out, "refused  {name}: {}", harmless(why))?;
+            }
+        }
+    }
+    for (Monitor { id, name, .. }, why) in &applied.removed {
+        match why {
+            None => deleted += 1,
+            Some(why) => {
+                refused += 1;
+                writeln!(out, "not deleted  {id}  {name}: {}", harmless(why))?;
+            }
+        }
+    }
+    write!(out, "done: {created} created, {changed} changed, {deleted} deleted, {unchanged} unchanged")?;
     if refused > 0 {
         write!(out, ", {refused} refused")?;
     }
-    writeln!(out)?;
-    if !applied.unnamed.is_empty() {
-        writeln!(out, "not in the file, left as they are:")?;
-        for monitor in &applied.unnamed {
-            writeln!(out, "  {}  {}", monitor.id, monitor.name)?;
-        }
-    }
-    broken(applied.broken.iter(), out)
+    writeln!(out)
 }
 
 fn broken<'a>(broken: impl Iterator<Item = &'a Broken>, out: &mut impl Write) -> io::Result<()> {

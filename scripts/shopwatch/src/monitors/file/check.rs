@@ -44,8 +44,7 @@ pub(super) fn check(
         Kind::Http => {
             let credentials = credentials::credentials(entry, variable);
             let http = http::http(entry);
-            let (credentials, mut http) = (credentials?, http?);
-            http.credentials = credentials.is_some();
+            let (credentials, http) = (credentials?, http?);
             return Ok((Check::Http(Box::new(http)), credentials));
         }
         Kind::Tcp => {

@@ -1,41 +1,40 @@
-//! Files applied to a store in memory, alone and against others.
+//! Files applied to an installation, alone and against others.
 
 use ::tests::memory::Memory;
-use shared::monitor::{Monitor, MonitorId, ShardId, ShardSummary};
-use shared::store::{Broken, ReadMonitors, ReadShards, ShardChange, StoreError, Stored, WriteMonitors};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use shared::monitor::Monitor;
+use shared::store::Broken;
 
+use super::installed::Installed;
 use super::*;
-
-fn printed(applied: &Applied) -> String {
-    let mut out = Vec::new();
-    report(applied, &mut out).unwrap();
-    // Ids are random.
-    let text = String::from_utf8(out).unwrap();
-    let words = text.split(' ').map(|word| if word.parse::<MonitorId>().is_ok() { "ID" } else { word });
-    words.collect::<Vec<_>>().join(" ")
-}
+use crate::api::{Answer, Api};
 
 #[tokio::test]
 async fn applying_says_what_it_does_and_twice_does_nothing() {
-    let memory = Memory::default();
+    let installed = Installed::new().await;
     let mut file = vec![wanted("Shop"), Wanted { public: false, ..wanted("Checkout") }];
-    let first = apply(&memory, &memory, &file, &region(), &mut rand::rng()).await.unwrap();
-    insta::assert_snapshot!(printed(&first), @"
-    + created    ID  Shop
-    + created    ID  Checkout  (private: not on the status page)
-    done: 2 created, 0 changed, 0 unchanged
+    insta::assert_snapshot!(installed.told(&file, false).await, @"
+    + create   Shop
+    + create   Checkout  (private: not on the status page)
+    plan: 2 to create, 0 to change, 0 to delete, 0 unchanged
+    created  ID  Shop
+    created  ID  Checkout
+    done: 2 created, 0 changed, 0 deleted, 0 unchanged
     ");
-    let tables = memory.tables().monitors.clone();
+    let tables = installed.memory.tables().monitors.clone();
     assert!(tables.values().all(|monitor| monitor.regions == [region()]));
 
-    let second = apply(&memory, &memory, &file, &region(), &mut rand::rng()).await.unwrap();
-    insta::assert_snapshot!(printed(&second), @"
-    = unchanged  ID  Shop
-    = unchanged  ID  Checkout  (private: not on the status page)
-    done: 0 created, 0 changed, 2 unchanged
+    insta::assert_snapshot!(installed.told(&file, false).await, @"
+    plan: 0 to create, 0 to change, 0 to delete, 2 unchanged
+    done: 0 created, 0 changed, 0 deleted, 2 unchanged
     ");
-    assert_eq!(memory.tables().monitors, tables);
-    assert_eq!(memory.tables().shards[&ShardId(0)].version, 1);
+    assert_eq!(installed.memory.tables().monitors, tables);
+    assert_eq!(
+        installed.asked.lock().unwrap().as_slice(),
+        ["POST /api/monitor/bulk"],
+        "asked for nothing again"
+    );
 
     file.remove(0);
     file[0] = Wanted {
@@ -43,115 +42,141 @@ async fn applying_says_what_it_does_and_twice_does_nothing() {
         interval_minutes: 5.try_into().unwrap(),
         ..wanted("Checkout")
     };
-    let third = apply(&memory, &memory, &file, &region(), &mut rand::rng()).await.unwrap();
-    insta::assert_snapshot!(printed(&third), @"
-    ~ changed    ID  Checkout: url https://shop.example/ → https://shop.example/checkout, interval_minutes 1 → 5, public false → true
-    done: 0 created, 1 changed, 0 unchanged
-    not in the file, left as they are:
+    insta::assert_snapshot!(installed.told(&file, false).await, @"
+    ~ change   ID  Checkout: url https://shop.example/ → https://shop.example/checkout, interval_minutes 1 → 5, public false → true
+    plan: 0 to create, 1 to change, 0 to delete, 0 unchanged
+    not in the file, left as they are (--prune deletes them):
       ID  Shop
+    done: 0 created, 1 changed, 0 deleted, 0 unchanged
     ");
-    assert_eq!(memory.tables().monitors.len(), 2);
+    assert_eq!(installed.names().len(), 2);
+    insta::assert_snapshot!(installed.told(&file, true).await, @"
+    - delete   ID  Shop
+    plan: 0 to create, 0 to change, 1 to delete, 1 unchanged
+    done: 0 created, 0 changed, 1 deleted, 1 unchanged
+    ");
+    assert_eq!(installed.names().into_iter().collect::<Vec<_>>(), ["Checkout"]);
 }
 
-/// A store whose first changes meet somebody else's.
-struct Contended {
-    memory: Memory,
-    conflicts: std::sync::atomic::AtomicU32,
-    /// Which shard is contended.
-    shard: ShardId,
-}
+/// An installation whose next answers are somebody else's.
+struct Contended(Installed, std::sync::Mutex<Vec<(StatusCode, Value)>>);
 
-impl Contended {
-    fn new(conflicts: u32, shard: u16) -> Self {
-        Self { memory: Memory::default(), conflicts: conflicts.into(), shard: ShardId(shard) }
-    }
-}
-
-impl ReadShards for Contended {
-    async fn shards(&self) -> shared::store::Result<Vec<ShardSummary>> {
-        self.memory.shards().await
-    }
-}
-
-impl ReadMonitors for Contended {
-    async fn monitors(&self, shard: ShardId) -> shared::store::Result<Stored<Monitor>> {
-        self.memory.monitors(shard).await
-    }
-}
-
-impl WriteMonitors for Contended {
-    async fn change(&self, change: &ShardChange) -> shared::store::Result<()> {
-        use std::sync::atomic::Ordering::SeqCst;
-        let take = |left: u32| left.checked_sub(1);
-        if change.summary.shard == self.shard && self.conflicts.fetch_update(SeqCst, SeqCst, take).is_ok() {
-            return Err(StoreError::Conflict("shard".to_owned()));
+impl Api for Contended {
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        version: Option<u64>,
+        body: Option<&Value>,
+    ) -> anyhow::Result<Answer> {
+        let next = if method == Method::GET { None } else { self.1.lock().unwrap().pop() };
+        match next {
+            Some((status, body)) => Ok(Answer { status, body }),
+            None => self.0.ask(method, path, version, body).await,
         }
-        self.memory.change(change).await
     }
 }
 
-#[tokio::test]
-async fn a_conflict_is_read_and_planned_again() {
-    let store = Contended::new(2, 1);
-    let applied = apply(&store, &store.memory, &many(100), &region(), &mut rand::rng()).await.unwrap();
-    assert!(
-        applied.outcomes.iter().all(|outcome| outcome.difference == Difference::Created),
-        "told as first done"
+fn problem(status: u16, kind: &str) -> (StatusCode, Value) {
+    let problem = json!({"type": kind, "title": "", "status": status, "detail": "somebody else was there"});
+    (StatusCode::from_u16(status).unwrap(), problem)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_others_were_in_the_way_of_is_tried_again() {
+    let installed = Installed::new().await;
+    let one = json!({"created": [{"problem": problem(409, "changed").1}], "deleted": []});
+    let answers = vec![(StatusCode::OK, one), problem(409, "changed")];
+    let contended = Contended(installed.clone(), answers.into());
+    let file = [wanted("Shop")];
+    let applied = apply(&contended, &file, &installed.planned(&file, false).await, |_| ()).await.unwrap();
+    assert_eq!(applied.outcomes[0].difference, Difference::Created);
+    assert_eq!(installed.names().len(), 1, "once");
+
+    let changed = [Wanted { paused: true, ..wanted("Shop") }];
+    let contended = Contended(installed.clone(), vec![problem(409, "changed")].into());
+    let applied =
+        apply(&contended, &changed, &installed.planned(&changed, false).await, |_| ()).await.unwrap();
+    assert_eq!(applied.outcomes[0].difference, Difference::Changed("paused false → true".to_owned()));
+
+    let contended = Contended(installed.clone(), vec![problem(409, "changed")].into());
+    let pruned = apply(&contended, &[], &installed.planned(&[], true).await, |_| ()).await.unwrap();
+    assert!(!pruned.is_incomplete() && installed.names().is_empty(), "{pruned:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn endless_contention_is_refused() {
+    let installed = Installed::new().await;
+    let contended = Contended(
+        installed.clone(),
+        std::iter::repeat_n(problem(409, "changed"), 50).collect::<Vec<_>>().into(),
     );
-    assert_eq!(store.memory.tables().monitors.len(), 100);
-    assert_eq!(store.memory.tables().shards[&ShardId(0)].version, 1, "what was written is not written again");
+    let file = many(3);
+    let applied = apply(&contended, &file, &installed.planned(&file, false).await, |_| ()).await.unwrap();
+    let refused = Difference::Refused("somebody else was there".to_owned());
+    assert!(applied.outcomes.iter().all(|outcome| outcome.difference == refused), "{applied:?}");
 }
 
 #[tokio::test]
-async fn endless_conflict_ends_with_what_was_done() {
-    let store = Contended::new(u32::MAX, 1);
-    let error = apply(&store, &store.memory, &many(100), &region(), &mut rand::rng()).await.unwrap_err();
-    insta::assert_snapshot!(format!("{error:#}"), @"96 monitors were written before; apply again to go on: shard was changed by somebody else");
-    assert_eq!(store.memory.tables().monitors.len(), 96);
+async fn what_somebody_else_changed_since_the_plan_is_left_alone() {
+    let installed = Installed::new().await;
+    installed.apply(&[wanted("Shop"), wanted("Stock")]).await;
+    let file = ["Shop", "Stock"].map(|name| Wanted { paused: true, ..wanted(name) });
+    let plan = installed.planned(&file, false).await;
+    installed.apply(&[Wanted { public: false, ..wanted("Shop") }]).await;
+    let applied = apply(&installed, &file, &plan, |_| ()).await.unwrap();
+    let why = "somebody else changed it meanwhile: apply again".to_owned();
+    assert_eq!(applied.outcomes[0].difference, Difference::Refused(why));
+    assert_eq!(applied.outcomes[1].difference, Difference::Changed("paused false → true".to_owned()));
+    let tables = installed.memory.tables();
+    let shop = tables.monitors.values().find(|monitor| monitor.name.as_str() == "Shop").unwrap();
+    assert!(!shop.public && !shop.paused, "{shop:?}");
 }
 
-/// A store whose changes let everybody else go first: two who apply at once plan from the same state.
-#[derive(Clone, Default)]
-struct Polite(Memory);
-
-impl ReadShards for Polite {
-    async fn shards(&self) -> shared::store::Result<Vec<ShardSummary>> {
-        self.0.shards().await
-    }
-}
-
-impl ReadMonitors for Polite {
-    async fn monitors(&self, shard: ShardId) -> shared::store::Result<Stored<Monitor>> {
-        self.0.monitors(shard).await
-    }
-}
-
-impl WriteMonitors for Polite {
-    async fn change(&self, change: &ShardChange) -> shared::store::Result<()> {
-        tokio::task::yield_now().await;
-        self.0.change(change).await
+#[tokio::test]
+async fn a_failure_ends_it_and_a_key_that_opens_nothing_is_told() {
+    let installed = Installed::new().await;
+    for (answer, said) in [
+        (problem(401, "key"), "SHOPWATCH_KEY"),
+        (problem(403, "scope_missing"), "scopes read and write"),
+        (problem(503, "unavailable"), "apply again to go on"),
+    ] {
+        let contended = Contended(installed.clone(), vec![answer].into());
+        let file = [wanted("Shop")];
+        let plan = installed.planned(&file, false).await;
+        let error = apply(&contended, &file, &plan, |_| ()).await.unwrap_err();
+        assert!(format!("{error:#}").contains(said), "{error:#}");
     }
 }
 
 #[tokio::test]
-async fn two_who_open_the_same_shard_at_once_lose_nothing() {
-    let store = Polite::default();
-    let (a, b) = (many(150), [many(100), vec![wanted("Another")]].concat());
-    let (region, mut one, mut other) = (region(), rand::rng(), rand::rng());
-    let (first, second) = tokio::join!(
-        apply(&store, &store.0, &a, &region, &mut one),
-        apply(&store, &store.0, &b, &region, &mut other)
-    );
-    let (first, second) = (first.unwrap(), second.unwrap());
-    let created =
-        |applied: &Applied| applied.outcomes.iter().filter(|o| o.difference == Difference::Created).count();
-    assert!(created(&first) > 0 && created(&second) > 0, "the later one found what the other had made");
-    assert_eq!(created(&first) + created(&second), 151);
-    let tables = store.0.tables();
-    assert_eq!(tables.monitors.len(), 151);
-    assert_eq!(tables.monitors.values().map(|m| &m.name).collect::<HashSet<_>>().len(), 151);
-    let counts: Vec<usize> = tables.shards.values().map(|shard| shard.count).collect();
-    assert_eq!(counts, [96, 55], "nobody opened a shard that was not needed");
+async fn what_is_refused_is_told_and_the_rest_is_done() {
+    let installed = Installed::new().await;
+    let nowhere = Wanted { regions: vec!["ap-south-1".parse().unwrap()], ..wanted("Nowhere") };
+    let file = [nowhere, wanted("Shop"), child("Checkout", &["Nowhere"])];
+    insta::assert_snapshot!(installed.told(&file, false).await, @"
+    + create   Nowhere
+    + create   Shop
+    + create   Checkout
+    plan: 3 to create, 0 to change, 0 to delete, 0 unchanged
+    refused  Nowhere: regions: expected some of us-east-1, eu-west-1, got ap-south-1
+    created  ID  Shop
+    refused  Checkout: depends_on: a monitor that it depends on was not created
+    done: 1 created, 0 changed, 0 deleted, 0 unchanged, 2 refused
+    ");
+    assert_eq!(installed.names().into_iter().collect::<Vec<_>>(), ["Shop"]);
+}
+
+#[tokio::test]
+async fn a_strangers_monitor_of_the_same_name_is_left_alone() {
+    let memory = Memory::default();
+    let account = "a-7f3k2a9d0c1b2e4f".parse().unwrap();
+    let stranger = Monitor { account, ..::tests::example::monitor("s0-aaaaaa") };
+    memory.add_monitors([stranger.clone()]);
+    let installed = Installed::over(&memory).await;
+    assert_eq!(installed.apply(&[wanted(stranger.name.as_str())]).await, [Difference::Created]);
+    installed.told(&[], true).await;
+    assert_eq!(memory.tables().monitors.values().collect::<Vec<_>>(), [&stranger]);
 }
 
 #[tokio::test]
@@ -171,22 +196,4 @@ async fn the_list_is_a_table() {
     cannot be read, left as they are and not checked:
       s0-bbbbbb  no �[2J url
     ");
-}
-
-#[tokio::test]
-async fn what_is_refused_is_told_and_the_rest_is_done() {
-    let memory = Memory::default();
-    memory.add_monitors([::tests::example::monitor("s0-7f3k2a")]);
-    memory.tables().broken.push(Broken { id: "s0-bbbbbb".into(), why: "no url".into() });
-    let applied =
-        apply(&memory, &memory, &[wanted("Shop"), wanted("New")], &region(), &mut rand::rng()).await.unwrap();
-    assert!(applied.is_incomplete());
-    insta::assert_snapshot!(printed(&applied), @"
-    ! refused    ID  Shop: shard s0 holds s0-bbbbbb, which cannot be read  (private: not on the status page)
-    + created    ID  New
-    done: 1 created, 0 changed, 0 unchanged, 1 refused
-    cannot be read, left as they are and not checked:
-      ID  no url
-    ");
-    assert_eq!(memory.tables().shards[&ShardId(1)].count, 1);
 }

@@ -1,11 +1,9 @@
 //! Credentials: read, stored, renewed, and shown nowhere.
 
-use ::tests::memory::Memory;
 use secrecy::ExposeSecret as _;
 use shared::credentials::Credentials;
-use shared::monitor::{Monitor, ShardId, ShardSummary};
-use shared::store::{ReadMonitors, ReadShards, ShardChange, StoreError, Stored, WriteMonitors};
 
+use super::installed::Installed;
 use super::*;
 
 fn variable(name: &str) -> Option<String> {
@@ -36,8 +34,6 @@ fn credentials_are_in_the_file_or_in_the_environment() {
         let wanted = with(text).unwrap().remove(0);
         let (user, secret) = secret_of(&wanted);
         assert_eq!((user, secret.as_str()), expected);
-        let Check::Http(http) = &wanted.check else { panic!("{wanted:?}") };
-        assert!(http.credentials);
         assert!(!format!("{wanted:?}").contains("hunter2"), "{wanted:?}");
     }
 }
@@ -83,66 +79,36 @@ fn what_is_wrong_with_credentials_shows_none() {
 }
 
 #[tokio::test]
-async fn renewed_credentials_make_a_new_version() {
-    let memory = Memory::default();
+async fn the_installation_says_whether_credentials_are_other_ones() {
+    let installed = Installed::new().await;
     let apply = async |text: &str| {
         let wanted = with(text).unwrap();
-        let applied = apply(&memory, &memory, &wanted, &region(), &mut rand::rng()).await.unwrap();
-        let mut out = Vec::new();
-        report(&applied, &mut out).unwrap();
-        let report = String::from_utf8(out).unwrap();
-        for shown in [&report, &format!("{applied:?}")] {
+        let plan = installed.planned(&wanted, false).await;
+        let told = installed.told(&wanted, false).await;
+        for shown in [&told, &format!("{plan:?}"), &format!("{wanted:?}")] {
             assert!(!shown.contains("hunter"), "{shown}");
         }
-        let tables = memory.tables();
+        let tables = installed.memory.tables();
         assert!(!format!("{:?}", tables.monitors).contains("hunter"), "{:?}", tables.monitors);
-        (applied.outcomes[0].difference.clone(), tables.monitors.values().next().unwrap().version)
+        let planned = plan.steps[0].difference.clone();
+        (planned, told, tables.monitors.values().next().unwrap().version)
     };
-    let changed = |what: &str| Difference::Changed(what.to_owned());
-    assert_eq!(apply("").await, (Difference::Created, 1));
-    assert_eq!(apply("basic: {user: ada, password: hunter2}").await, (changed("credentials"), 2));
-    assert_eq!(apply("basic: {user: ada, password_env: SHOP_PASSWORD}").await, (Difference::Unchanged, 2));
-    assert_eq!(apply("basic: {user: ada, password: hunter3}").await, (changed("credentials"), 3));
-    assert_eq!(apply("basic: {user: eve, password: hunter3}").await, (changed("credentials"), 4));
-    assert_eq!(apply("bearer: hunter3").await, (changed("credentials"), 5));
-    assert_eq!(apply("").await, (changed("credentials"), 6));
-    assert_eq!(apply("").await, (Difference::Unchanged, 6));
-}
-
-/// A store in which the first change meets somebody else's.
-struct Contended(Memory, std::sync::atomic::AtomicBool);
-
-impl ReadShards for Contended {
-    async fn shards(&self) -> shared::store::Result<Vec<ShardSummary>> {
-        self.0.shards().await
+    let changed = || Difference::Changed("credentials".to_owned());
+    let (done, unchanged) =
+        ("done: 0 created, 1 changed", "done: 0 created, 0 changed, 0 deleted, 1 unchanged");
+    for (text, planned, said, version) in [
+        ("", Difference::Created, "done: 1 created", 1),
+        ("basic: {user: ada, password: hunter2}", changed(), done, 2),
+        ("basic: {user: ada, password_env: SHOP_PASSWORD}", Difference::Compared, unchanged, 2),
+        ("basic: {user: ada, password: hunter3}", Difference::Compared, done, 3),
+        ("basic: {user: eve, password: hunter3}", Difference::Compared, done, 4),
+        ("bearer: hunter3", Difference::Compared, done, 5),
+        ("", changed(), done, 6),
+        ("", Difference::Unchanged, unchanged, 6),
+    ] {
+        let (was_planned, told, is) = apply(text).await;
+        assert_eq!((was_planned, is), (planned, version), "{text}: {told}");
+        assert!(told.contains(said), "{text}: {told}");
     }
-}
-
-impl ReadMonitors for Contended {
-    async fn monitors(&self, shard: ShardId) -> shared::store::Result<Stored<Monitor>> {
-        self.0.monitors(shard).await
-    }
-}
-
-impl WriteMonitors for Contended {
-    async fn change(&self, change: &ShardChange) -> shared::store::Result<()> {
-        let there = self.0.tables().credentials.len();
-        assert_eq!(there, 1, "credentials come before their monitor");
-        if self.1.swap(false, std::sync::atomic::Ordering::SeqCst) {
-            return Err(StoreError::Conflict("shard".to_owned()));
-        }
-        self.0.change(change).await
-    }
-}
-
-#[tokio::test]
-async fn a_conflict_does_not_lose_the_new_version() {
-    let memory = Memory::default();
-    let wanted = with("bearer: one").unwrap();
-    apply(&memory, &memory, &wanted, &region(), &mut rand::rng()).await.unwrap();
-    let store = Contended(memory.clone(), true.into());
-    let wanted = with("bearer: two").unwrap();
-    let applied = apply(&store, &memory, &wanted, &region(), &mut rand::rng()).await.unwrap();
-    assert_eq!(applied.outcomes[0].difference, Difference::Changed("credentials".to_owned()));
-    assert_eq!(memory.tables().monitors.values().next().unwrap().version, 2);
+    assert!(installed.memory.tables().credentials.is_empty());
 }

@@ -16,7 +16,7 @@ fn the_demos_files_are_right() {
     for parent in windows.iter().flat_map(|window| &window.monitors) {
         assert!(names.contains(&parent.name.as_str()), "{parent:?}");
     }
-    assert!(plan(&monitors, &[], &region(), &none(), now(), &mut rand::rng()).is_ok());
+    assert!(plan(&monitors, &there(&[]), false).is_ok());
 }
 
 #[test]

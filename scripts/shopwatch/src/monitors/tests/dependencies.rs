@@ -1,67 +1,96 @@
 //! Monitors that depend on others.
 
-use ::tests::memory::Memory;
 use proptest::prelude::*;
 use shared::monitor::MonitorId;
 
-use super::{plan as plan_of, *};
+use super::installed::Installed;
+use super::*;
 
-async fn applied(memory: &Memory, file: &[Wanted]) -> Result<Applied, String> {
-    apply(memory, memory, file, &region(), &mut rand::rng()).await.map_err(|error| error.to_string())
+async fn applied(installed: &Installed, file: &[Wanted]) -> Result<Vec<Difference>, String> {
+    let plan = plan(file, &installed.there().await, false).map_err(|problems| problems.to_string())?;
+    let applied = apply(installed, file, &plan, |_| ()).await.unwrap();
+    assert!(!applied.is_incomplete(), "{applied:?}");
+    Ok(applied.outcomes.into_iter().map(|outcome| outcome.difference).collect())
 }
 
-fn parents(memory: &Memory, name: &str) -> Vec<String> {
-    let tables = memory.tables();
+fn parents(installed: &Installed, name: &str) -> Vec<String> {
+    let tables = installed.memory.tables();
     let name_of = |id: &MonitorId| tables.monitors[id].name.to_string();
     let monitor = tables.monitors.values().find(|monitor| monitor.name.as_str() == name).unwrap();
     monitor.depends_on.iter().map(name_of).collect()
 }
 
 #[tokio::test]
-async fn names_of_the_file_and_of_the_table_become_ids() {
-    let memory = Memory::default();
-    applied(&memory, &[wanted("Database")]).await.unwrap();
-    applied(&memory, &[child("Shop", &["Database", "Gateway"]), wanted("Gateway")]).await.unwrap();
-    assert_eq!(parents(&memory, "Shop"), ["Database", "Gateway"]);
-    let again = applied(&memory, &[child("Shop", &["Database", "Gateway"])]).await.unwrap();
-    assert_eq!(again.outcomes[0].difference, Difference::Unchanged);
-    applied(&memory, &[wanted("Shop")]).await.unwrap();
-    assert!(parents(&memory, "Shop").is_empty(), "where the file is silent, none");
+async fn names_of_the_file_and_of_the_installation_become_ids() {
+    let installed = Installed::new().await;
+    applied(&installed, &[wanted("Database")]).await.unwrap();
+    applied(&installed, &[child("Shop", &["Database", "Gateway"]), wanted("Gateway")]).await.unwrap();
+    assert_eq!(parents(&installed, "Shop"), ["Database", "Gateway"]);
+    let again = applied(&installed, &[child("Shop", &["Database", "Gateway"])]).await.unwrap();
+    assert_eq!(again, [Difference::Unchanged]);
+    applied(&installed, &[wanted("Shop")]).await.unwrap();
+    assert!(parents(&installed, "Shop").is_empty(), "where the file is silent, none");
 }
 
 #[tokio::test]
 async fn who_does_not_exist_is_told() {
-    let memory = Memory::default();
+    let installed = Installed::new().await;
     let file = [child("Shop", &["Databse", "Shop 2", "Shop 2"]), wanted("Shop 2")];
-    insta::assert_snapshot!(applied(&memory, &file).await.unwrap_err(), @r#"
+    insta::assert_snapshot!(applied(&installed, &file).await.unwrap_err(), @r#"
     2 problems, so nothing was written
-      line 7: monitors[0].depends_on[0]: expected a monitor of the file or of the table, got "Databse"
+      line 7: monitors[0].depends_on[0]: expected a monitor of the file or of the installation, got "Databse"
       line 7: monitors[0].depends_on[2]: expected each parent once, got "Shop 2" again
     "#);
-    assert!(memory.tables().monitors.is_empty());
+    assert!(installed.memory.tables().monitors.is_empty());
 }
 
 #[tokio::test]
 async fn circles_are_refused() {
-    let memory = Memory::default();
-    insta::assert_snapshot!(applied(&memory, &[child("Shop", &["Shop"])]).await.unwrap_err(), @"
+    let installed = Installed::new().await;
+    insta::assert_snapshot!(applied(&installed, &[child("Shop", &["Shop"])]).await.unwrap_err(), @"
     1 problem, so nothing was written
       line 7: monitors[0].depends_on[0]: expected no circle, got Shop → Shop
     ");
     let file = [child("A", &["B"]), child("B", &["C"]), child("C", &["A"]), child("D", &["A"])];
-    insta::assert_snapshot!(applied(&memory, &file).await.unwrap_err(), @"
+    insta::assert_snapshot!(applied(&installed, &file).await.unwrap_err(), @"
     1 problem, so nothing was written
       line 7: monitors[0].depends_on[0]: expected no circle, got A → B → C → A
     ");
 
-    applied(&memory, &[wanted("Root"), child("Middle", &["Root"])]).await.unwrap();
-    let closing = applied(&memory, &[child("Root", &["Middle"])]).await;
+    applied(&installed, &[wanted("Root"), child("Middle", &["Root"])]).await.unwrap();
+    let closing = applied(&installed, &[child("Root", &["Middle"])]).await;
     insta::assert_snapshot!(closing.unwrap_err(), @"
     1 problem, so nothing was written
       line 7: monitors[0].depends_on[0]: expected no circle, got Root → Middle → Root
     ");
-    applied(&memory, &[child("Root", &["Middle"]), wanted("Middle")]).await.unwrap();
-    assert_eq!(parents(&memory, "Root"), ["Middle"], "turned around");
+    applied(&installed, &[child("Root", &["Middle"]), wanted("Middle")]).await.unwrap();
+    assert_eq!(parents(&installed, "Root"), ["Middle"], "turned around");
+}
+
+#[tokio::test]
+async fn a_chain_that_is_turned_around_closes_no_circle_on_the_way() {
+    let installed = Installed::new().await;
+    let chain = |names: [&str; 5]| -> Vec<Wanted> {
+        let with_parent = |at: usize| child(names[at], if at == 0 { &[] } else { &names[at - 1..at] });
+        (0..names.len()).map(with_parent).collect()
+    };
+    applied(&installed, &chain(["A", "B", "C", "D", "E"])).await.unwrap();
+    // In the file's order, the first change would meet its own child above it.
+    let mut file = chain(["E", "D", "C", "B", "A"]);
+    file.reverse();
+    let changed = applied(&installed, &file).await.unwrap();
+    assert!(changed.iter().all(|difference| matches!(difference, Difference::Changed(_))), "{changed:?}");
+    assert_eq!(parents(&installed, "A"), ["B"]);
+}
+
+#[tokio::test]
+async fn whoever_is_deleted_is_no_parent() {
+    let installed = Installed::new().await;
+    applied(&installed, &[wanted("Database"), wanted("Shop")]).await.unwrap();
+    let file = [child("Shop", &["Database"])];
+    let problems = plan(&file, &installed.there().await, true).unwrap_err().to_string();
+    assert!(problems.contains("expected a monitor of the file or of the installation"), "{problems}");
+    assert!(plan(&file, &installed.there().await, false).is_ok());
 }
 
 #[test]
@@ -78,7 +107,8 @@ fn a_long_chain_is_walked() {
             wanted
         })
         .collect();
-    assert!(plan_of(&file, &[], &region(), &none(), now(), &mut rand::rng()).is_ok());
+    let plan = plan(&file, &there(&[]), false).unwrap();
+    assert!(plan.steps.iter().enumerate().all(|(number, step)| step.level == number));
 }
 
 proptest! {
@@ -102,7 +132,7 @@ proptest! {
                 break;
             }
         }
-        let plan = plan_of(&file, &[], &region(), &none(), now(), &mut rand::rng());
+        let plan = plan(&file, &there(&[]), false);
         prop_assert_eq!(plan.is_ok(), left.is_empty());
     }
 }

@@ -6,24 +6,18 @@ mod demo;
 mod dependencies;
 mod export;
 mod file;
+mod installed;
 mod kinds;
 mod plan;
 mod scale;
 mod write;
 
-use std::collections::HashSet;
-
-use shared::monitor::{Check, HttpCheck, MonitorName, Region};
-use shared::schedule::Slot;
+use shared::monitor::{Check, HttpCheck, Region};
 
 use super::*;
 
 fn region() -> Region {
     "us-east-1".parse().unwrap()
-}
-
-fn now() -> Slot {
-    "2026-11-21T14:25:00Z".parse().unwrap()
 }
 
 fn check(url: &str) -> Check {
@@ -48,9 +42,11 @@ fn child(name: &str, parents: &[&str]) -> Wanted {
     Wanted { depends_on: parents.iter().enumerate().map(parent).collect(), ..wanted(name) }
 }
 
-/// Nobody's credentials are renewed.
-fn none() -> HashSet<MonitorName> {
-    HashSet::new()
+/// An installation that watches these.
+fn there(monitors: &[shared::monitor::Monitor]) -> Installation {
+    let there =
+        |monitor: &shared::monitor::Monitor| There { monitor: monitor.clone(), has_credentials: false };
+    Installation { home: region(), monitors: monitors.iter().map(there).collect() }
 }
 
 fn no_variables(_: &str) -> Option<String> {

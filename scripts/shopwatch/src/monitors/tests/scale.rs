@@ -2,8 +2,7 @@
 
 use std::time::Instant;
 
-use ::tests::memory::Memory;
-
+use super::installed::Installed;
 use super::*;
 
 #[tokio::test]
@@ -26,15 +25,14 @@ async fn ten_thousand_monitors_are_read_and_applied() {
     assert_eq!(wanted.len(), MAX_MONITORS);
     let was_read = start.elapsed();
 
-    let memory = Memory::default();
-    let applied = apply(&memory, &memory, &wanted, &region(), &mut rand::rng()).await.unwrap();
+    let installed = Installed::new().await;
+    let applied = installed.apply(&wanted).await;
     let was_applied = start.elapsed();
-    assert!(applied.outcomes.iter().all(|outcome| outcome.difference == Difference::Created));
-    let again = apply(&memory, &memory, &wanted, &region(), &mut rand::rng()).await.unwrap();
-    assert!(again.outcomes.iter().all(|outcome| outcome.difference == Difference::Unchanged));
+    assert!(applied.iter().all(|difference| *difference == Difference::Created));
+    assert!(installed.planned(&wanted, true).await.is_empty());
     println!("read in {was_read:?}, applied after {was_applied:?}, again after {:?}", start.elapsed());
 
-    let tables = memory.tables();
+    let tables = installed.memory.tables();
     let counts: Vec<usize> = tables.shards.values().map(|shard| shard.count).collect();
     assert_eq!(counts.len(), 105);
     assert!(counts[..104].iter().all(|count| *count == 96) && counts[104] == 16, "{counts:?}");

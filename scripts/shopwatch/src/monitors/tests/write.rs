@@ -1,12 +1,14 @@
 //! Monitors written and read again.
 
+use std::collections::HashSet;
+
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use shared::monitor::{
     Condition, DnsCheck, Expect, ExpectHeader, ExpectJson, HeartbeatCheck, IpFamily, Method, Monitor,
-    Operator, Quorum, RecordType, TcpCheck, TlsCheck,
+    MonitorName, Operator, Quorum, RecordType, TcpCheck, TlsCheck,
 };
 
 use super::*;
@@ -131,7 +133,6 @@ fn https() -> impl Strategy<Value = (Check, Access)> {
                 .into_iter()
                 .map(|(name, path)| (name.parse().unwrap(), path.parse().unwrap()))
                 .collect();
-            http.credentials = access != Access::Open;
             (Check::Http(Box::new(http)), access)
         },
     )

@@ -1,9 +1,11 @@
-//! The progress bars of an import. indicatif hides them when standard error is not a terminal.
+//! Progress bars. indicatif hides them when standard error is not a terminal.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use shared::import::Import;
 
 const UPLOAD: &str = "uploading {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+
+const STEPS: &str = "applying {bar:30} {pos}/{len} {eta}";
 
 const IMPORT: &str = "importing {bar:30} {msg}";
 
@@ -24,6 +26,18 @@ impl Progress {
         bar.set_style(style(IMPORT));
         bar.set_message("waiting for etl");
         Self(bar)
+    }
+
+    /// Monitors that are created, changed or deleted.
+    pub(crate) fn of_steps(count: u64) -> Self {
+        let bar = ProgressBar::new(count);
+        bar.set_style(style(STEPS));
+        Self(bar)
+    }
+
+    /// So many more are done.
+    pub(crate) fn done(&self, count: u64) {
+        self.0.inc(count);
     }
 
     pub(crate) fn sent(&self, bytes: u64) {
@@ -59,7 +73,7 @@ mod tests {
 
     #[test]
     fn the_templates_are_right() {
-        for template in [UPLOAD, IMPORT] {
+        for template in [UPLOAD, IMPORT, STEPS] {
             assert!(ProgressStyle::with_template(template).is_ok());
         }
     }

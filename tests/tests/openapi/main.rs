@@ -7,5 +7,6 @@ mod bodies;
 mod document;
 mod fuzzed;
 mod schema;
+mod secrets;
 mod shop;
 mod snapshot;

@@ -1,10 +1,14 @@
 //! Credentials of checks: what a target lets us in with.
 
 use std::fmt;
+use std::str::FromStr;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
+
+use crate::monitor::{Check, Monitor, MonitorId};
+use crate::text::{Invalid, as_text};
 
 /// Longest user name, password and token, in bytes: with them a header stays below what servers take.
 pub const MAX_SECRET_BYTES: usize = 2_000;
@@ -79,9 +83,79 @@ impl fmt::Debug for Credentials {
     }
 }
 
+/// Which of the credentials that a monitor has had for an origin: ten letters or digits. Others are another revision, so
+/// that those in use are never overwritten.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Revision(String);
+
+impl Revision {
+    const LEN: usize = 10;
+
+    /// The one there was before there were revisions, `0`.
+    pub fn first() -> Self {
+        Self("0".to_owned())
+    }
+
+    /// A new random one.
+    pub fn random(rng: &mut impl rand::Rng) -> Self {
+        const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+        Self((0..Self::LEN).map(|_| char::from(LETTERS[rng.random_range(0..36)])).collect())
+    }
+}
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Revision {
+    type Err = Invalid;
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let is_plain = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        if text == "0" || (text.len() == Self::LEN && is_plain) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Invalid::new("ten lower-case letters or digits", text))
+    }
+}
+
+as_text!(Revision);
+
+/// Names credentials for good: of which monitor, for which origin ([`Check::origin`]), which revision. A monitor whose
+/// URL has changed does not find those of its former target.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CredentialsId {
+    /// Of which monitor.
+    pub monitor: MonitorId,
+    /// Scheme, host and port that they may be sent to.
+    pub origin: String,
+    /// Which of them.
+    pub revision: Revision,
+}
+
+impl CredentialsId {
+    /// Those of this monitor, if it has any.
+    pub fn of(monitor: &Monitor) -> Option<Self> {
+        let Check::Http(http) = &monitor.check else { return None };
+        let revision = http.credentials.clone()?;
+        Some(Self { monitor: monitor.id.clone(), origin: monitor.check.origin()?, revision })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_revision_is_ten_characters_and_there_was_a_first_one() {
+        let drawn = Revision::random(&mut rand::rng());
+        assert_eq!(drawn.to_string().parse(), Ok(drawn));
+        assert_eq!("0".parse(), Ok(Revision::first()));
+        for bad in ["", "1", "abcdefghi", "abcdefghijk", "ABCDEFGHIJ", "abcde#ghij"] {
+            assert!(bad.parse::<Revision>().is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn what_no_header_carries_is_refused_and_not_repeated() {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use secrecy::ExposeSecret as _;
-use shared::credentials::Credentials;
+use shared::credentials::{Credentials, CredentialsId, Revision};
 use shared::monitor::{MonitorId, MonitorName};
 use shared::store::{ReadCredentials, Result, WriteCredentials};
 
@@ -22,12 +22,11 @@ pub(super) async fn renewed(
 ) -> Result<HashSet<MonitorName>> {
     let known = by_name(stored);
     let with_credentials = wanted.iter().filter_map(|wanted| {
-        let id = known.get(&wanted.name)?.id.clone();
-        let (origin, credentials) = (wanted.check.origin()?, wanted.credentials.as_ref()?);
-        Some((wanted.name.clone(), id, origin, credentials))
+        let id = of(&known.get(&wanted.name)?.id, wanted)?;
+        Some((wanted.name.clone(), id, wanted.credentials.as_ref()?))
     });
-    let compared = with_credentials.map(|(name, id, origin, credentials)| async move {
-        let there = store.credentials(&id, &origin).await?;
+    let compared = with_credentials.map(|(name, id, credentials)| async move {
+        let there = store.credentials(&id).await?;
         Ok((!there.is_some_and(|there| is_same(&there, credentials))).then_some(name))
     });
     let found: Vec<Option<MonitorName>> =
@@ -49,13 +48,19 @@ pub(super) async fn put(
         let is_new = outcome.difference == Difference::Created || renewed.contains(&wanted.name);
         let is_refused = matches!(outcome.difference, Difference::Refused(_));
         let credentials = wanted.credentials.as_ref()?;
-        let origin = wanted.check.origin()?;
-        let id = &outcome.monitor.id;
-        (is_new && !is_refused && is_here(id)).then_some((id, origin, credentials))
+        let id = of(&outcome.monitor.id, wanted)?;
+        (is_new && !is_refused && is_here(&id.monitor)).then_some((id, credentials))
     });
-    let put =
-        to_put.map(async |(id, origin, credentials)| store.put_credentials(id, &origin, credentials).await);
+    let put = to_put.map(async |(id, credentials)| store.put_credentials(&id, credentials).await);
     stream::iter(put).buffer_unordered(AT_ONCE).try_collect().await
+}
+
+fn of(monitor: &MonitorId, wanted: &Wanted) -> Option<CredentialsId> {
+    Some(CredentialsId {
+        monitor: monitor.clone(),
+        origin: wanted.check.origin()?,
+        revision: Revision::first(),
+    })
 }
 
 fn is_same(one: &Credentials, other: &Credentials) -> bool {

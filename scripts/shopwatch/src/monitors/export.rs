@@ -55,7 +55,7 @@ pub fn export(shards: &[StoredShard], home: &Region) -> serde_json::Result<Expor
             }
         }
         let mut comments = Vec::new();
-        if matches!(&monitor.check, Check::Http(http) if http.credentials) {
+        if matches!(&monitor.check, Check::Http(http) if http.credentials.is_some()) {
             comments.push(CREDENTIALS.to_owned());
             notes.push(Note::new("credentials", CREDENTIALS));
         }

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU16;
 
-use shared::credentials::Credentials;
+use shared::credentials::{Credentials, Revision};
 use shared::monitor::{
     CERTIFICATE_DAYS, Check, DnsCheck, HeartbeatCheck, MAX_EXPECTED, MAX_GRACE_MINUTES, RecordType,
     TargetHost, TcpCheck, TlsCheck,
@@ -45,7 +45,7 @@ pub(super) fn check(
             let credentials = credentials::credentials(entry, variable);
             let http = http::http(entry);
             let (credentials, mut http) = (credentials?, http?);
-            http.credentials = credentials.is_some();
+            http.credentials = credentials.as_ref().map(|_| Revision::first());
             return Ok((Check::Http(Box::new(http)), credentials));
         }
         Kind::Tcp => {

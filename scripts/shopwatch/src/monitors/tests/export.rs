@@ -76,7 +76,7 @@ async fn what_a_file_cannot_hold_is_told() {
         |id: &str, name: &str| Monitor { name: name.parse().unwrap(), ..::tests::example::monitor(id) };
     let parents = ["s0-aaaaaa", "s0-bbbbbb", "s0-zzzzzz"].map(|id| id.parse::<MonitorId>().unwrap());
     let mut http = HttpCheck::of("https://shop.example/".parse().unwrap());
-    http.credentials = true;
+    http.credentials = Some(shared::credentials::Revision::first());
     memory.add_monitors([
         named("s0-aaaaaa", "Shop"),
         named("s0-bbbbbb", "Shop"),

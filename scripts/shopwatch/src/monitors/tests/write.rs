@@ -131,7 +131,7 @@ fn https() -> impl Strategy<Value = (Check, Access)> {
                 .into_iter()
                 .map(|(name, path)| (name.parse().unwrap(), path.parse().unwrap()))
                 .collect();
-            http.credentials = access != Access::Open;
+            http.credentials = (access != Access::Open).then(shared::credentials::Revision::first);
             (Check::Http(Box::new(http)), access)
         },
     )

@@ -6,6 +6,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::monitor::{Check, Monitor, MonitorId};
+use crate::revision::Revision;
+
 /// Longest user name, password and token, in bytes: with them a header stays below what servers take.
 pub const MAX_SECRET_BYTES: usize = 2_000;
 
@@ -76,6 +79,27 @@ impl fmt::Debug for Credentials {
             Self::Basic { .. } => "Basic(…)",
             Self::Bearer { .. } => "Bearer(…)",
         })
+    }
+}
+
+/// Names credentials for good: of which monitor, for which origin ([`Check::origin`]), which revision. A monitor whose
+/// URL has changed does not find those of its former target.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CredentialsId {
+    /// Of which monitor.
+    pub monitor: MonitorId,
+    /// Scheme, host and port that they may be sent to.
+    pub origin: String,
+    /// Which of them.
+    pub revision: Revision,
+}
+
+impl CredentialsId {
+    /// Those of this monitor, if it has any.
+    pub fn of(monitor: &Monitor) -> Option<Self> {
+        let Check::Http(http) = &monitor.check else { return None };
+        let revision = http.credentials.clone()?;
+        Some(Self { monitor: monitor.id.clone(), origin: monitor.check.origin()?, revision })
     }
 }
 

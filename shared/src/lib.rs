@@ -31,6 +31,7 @@ pub mod openapi;
 pub mod out_of_turn;
 pub mod problem;
 pub mod purchase;
+pub mod revision;
 pub mod schedule;
 pub mod session;
 pub mod signal;

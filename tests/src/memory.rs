@@ -10,14 +10,15 @@ use shared::account::{AccountId, AccountSummary, Email, Invitation, User};
 use shared::audit::AuditEntry;
 use shared::beat::Beat;
 use shared::block::Block;
-use shared::channel::{Channel, ChannelId, Revision, Target};
-use shared::credentials::Credentials;
+use shared::channel::{Channel, ChannelId, Target};
+use shared::credentials::{Credentials, CredentialsId};
 use shared::history::{DayOfShard, Hour, Summary};
 use shared::import::Import;
 use shared::incident::{Incident, IncidentId, Update};
 use shared::maintenance::{Window, WindowId};
 use shared::monitor::{Monitor, MonitorId, Region, ShardId, ShardSummary};
 use shared::purchase::{BuyerToken, Position, Purchase};
+use shared::revision::Revision;
 use shared::schedule::Slot;
 use shared::session::Session;
 use shared::state::ShardState;
@@ -52,8 +53,8 @@ pub struct Tables {
     pub windows: BTreeMap<WindowId, Window>,
     /// The table `monitors`: what people added to incidents.
     pub updates: BTreeMap<(IncidentId, Timestamp), Update>,
-    /// The table `secrets`: by monitor and origin.
-    pub credentials: BTreeMap<(MonitorId, String), Credentials>,
+    /// The table `secrets`: of monitors.
+    pub credentials: BTreeMap<CredentialsId, Credentials>,
     /// The table `monitors`: channels.
     pub channels: BTreeMap<ChannelId, Channel>,
     /// The table `secrets`: by channel and revision.
@@ -108,6 +109,8 @@ pub struct Tables {
     pub audit: Vec<AuditEntry>,
     /// Calls of any store that may still succeed; every later one fails. `None`: all succeed.
     pub calls_left: Option<usize>,
+    /// Changes of monitors that are refused from now on, as when somebody else changes the same shard.
+    pub conflicts_left: usize,
 }
 
 impl Memory {
@@ -199,7 +202,9 @@ impl WriteMonitors for Memory {
         let fits = follows(tables.shards.get(&shard).map(|s| s.version), change.summary.version)
             && change.put.iter().all(|m| follows(tables.monitors.get(&m.id).map(|m| m.version), m.version))
             && change.delete.iter().all(|(id, v)| tables.monitors.get(id).is_some_and(|m| m.version == *v));
-        if !fits {
+        let contended = tables.conflicts_left > 0;
+        tables.conflicts_left = tables.conflicts_left.saturating_sub(1);
+        if contended || !fits {
             return Err(StoreError::Conflict(format!("shard {shard}")));
         }
         tables.monitors.extend(change.put.iter().map(|m| (m.id.clone(), m.clone())));

@@ -10,6 +10,7 @@ use futures_util::{StreamExt as _, stream};
 use jiff::{Timestamp, ToSpan as _};
 use shared::beat::Beat;
 use shared::block::Block;
+use shared::credentials::CredentialsId;
 use shared::monitor::{Check, Monitor, MonitorId, Region, ShardId};
 use shared::schedule::{MAX_PINGED_SHARDS, PingRequest, Slot, is_due};
 use shared::signal::{Outcome, Reason, Signal};
@@ -226,10 +227,9 @@ where
         until: Instant,
     ) -> (MonitorId, Result<Job, Outcome>) {
         let id = monitor.id.clone();
-        let secret = matches!(&monitor.check, Check::Http(check) if check.credentials);
-        let credentials = match secret {
-            true => self.stores.keyring.credentials(&monitor, until).await.map(Some),
-            false => Ok(None),
+        let credentials = match CredentialsId::of(&monitor) {
+            Some(id) => self.stores.keyring.credentials(&id, until).await.map(Some),
+            None => Ok(None),
         };
         let was_down = down.contains(&id);
         (id, credentials.map(|credentials| Job { credentials, was_down, ..Job::of(monitor) }))

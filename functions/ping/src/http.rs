@@ -50,7 +50,7 @@ struct Part<'a> {
 impl<R: Resolve, C: Connect> Checker<R, C> {
     /// What the monitor's method finds.
     pub(crate) async fn http(&self, job: &Job, check: &HttpCheck, start: Instant) -> Finding {
-        if check.credentials && job.credentials.is_none() {
+        if check.credentials.is_some() && job.credentials.is_none() {
             return Finding::of(Outcome::Unknown(Reason::Configuration));
         }
         let deadline = start + self.limits.total;

@@ -51,7 +51,7 @@ pub(crate) struct Ask<'a> {
 
 impl<'a> Ask<'a> {
     pub(crate) fn new(job: &'a Job, check: &'a HttpCheck, method: Method) -> Self {
-        let credentials = job.credentials.as_ref().filter(|_| check.credentials);
+        let credentials = job.credentials.as_ref().filter(|_| check.credentials.is_some());
         Self { check, method, credentials, at_home: true, body: check.body.as_deref(), body_dropped: false }
     }
 
@@ -165,6 +165,7 @@ fn is_same_origin(a: &Url, b: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use shared::revision::Revision;
 
     use super::*;
 
@@ -215,7 +216,7 @@ mod tests {
     #[test]
     fn a_users_headers_replace_ours_and_credentials_are_not_shown() {
         let (job, check) = job(|check| {
-            check.credentials = true;
+            check.credentials = Some(Revision::first());
             check.headers.insert("user-agent".to_owned(), "mine".to_owned());
         });
         let ask = Ask::new(&job, &check, Method::GET);

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{AccountId, is_id, random_id};
 use crate::monitor::{MonitorId, MonitorName};
+use crate::revision::Revision;
 use crate::text::{Invalid, as_text};
 
 pub use target::{HookUrl, MAX_ADDRESSES, MAX_HOOK_BYTES, MAX_SIGNING_CHARS, MIN_SIGNING_CHARS, Target};
@@ -53,33 +54,7 @@ impl FromStr for ChannelId {
     }
 }
 
-/// Names one of the targets that a channel has had: 16 letters or digits.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Revision(String);
-
-impl Revision {
-    /// A new random one.
-    pub fn random(rng: &mut impl Rng) -> Self {
-        Self(random_id("", rng))
-    }
-}
-
-impl fmt::Display for Revision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl FromStr for Revision {
-    type Err = Invalid;
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        is_id(text, "")
-            .then(|| Self(text.to_owned()))
-            .ok_or_else(|| Invalid::new("16 letters or digits", text))
-    }
-}
-
-as_text!(ChannelId, Revision);
+as_text!(ChannelId);
 
 /// How a channel is delivered to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -208,13 +183,11 @@ mod tests {
     #[test]
     fn ids_are_random_and_travel_as_text() {
         let mut rng = rand::rng();
-        let (id, revision) = (ChannelId::random(&mut rng), Revision::random(&mut rng));
+        let id = ChannelId::random(&mut rng);
         assert_eq!(id.to_string().parse::<ChannelId>().unwrap(), id);
-        assert_eq!(revision.to_string().parse::<Revision>().unwrap(), revision);
         assert_ne!(id, ChannelId::random(&mut rng));
-        assert_ne!(revision, Revision::random(&mut rng));
         for bad in ["", "c-", "c-7f3k2a", "C-7F3K2A9D0C1B2E4F", "u-7f3k2a9d0c1b2e4f", "c-7f3k2a9d0c1b2e4f#"] {
-            assert!(bad.parse::<ChannelId>().is_err() && bad.parse::<Revision>().is_err(), "{bad}");
+            assert!(bad.parse::<ChannelId>().is_err(), "{bad}");
         }
     }
 

@@ -107,7 +107,7 @@ impl Asked {
         let (common, of_check): (Map<_, _>, Map<_, _>) =
             fields.into_iter().partition(|(name, _)| FIELDS.contains(&name.as_str()));
         let fields: Fields = read(common)?;
-        let mut check = match kind.as_str() {
+        let check = match kind.as_str() {
             "http" => Check::Http(Box::new(read::<HttpCheck>(of_check)?)),
             "tcp" => Check::Tcp(read::<TcpCheck>(of_check)?),
             "tls" => Check::Tls(read::<TlsCheck>(of_check)?),
@@ -117,12 +117,8 @@ impl Asked {
             "heartbeat" => Check::Heartbeat(read::<HeartbeatCheck>(of_check)?),
             _ => return Err(FieldError::new("kind", KINDS)),
         };
-        match (&credentials, &mut check) {
-            (AskedCredentials::New(_), Check::Http(http)) => http.credentials = true,
-            (AskedCredentials::New(_), _) => {
-                return Err(FieldError::new("credentials", "only a monitor of kind http has any"));
-            }
-            (AskedCredentials::Kept | AskedCredentials::None, _) => {}
+        if let (AskedCredentials::New(_), false) = (&credentials, matches!(check, Check::Http(_))) {
+            return Err(FieldError::new("credentials", "only a monitor of kind http has any"));
         }
         if let Some(twice) = first_twice(&fields.regions) {
             return Err(FieldError::new("regions", format!("expected each region once, got {twice} again")));
@@ -147,7 +143,7 @@ impl Asked {
     }
 
     /// The monitor that is asked for, of this id; `home` is where it is checked from unless the request says otherwise. It
-    /// is in the account `home`, and of version 1: both are the caller's to set.
+    /// is in the account `home`, of version 1 and without credentials: all of these are the caller's to set.
     ///
     /// # Errors
     /// When it breaks a rule that is about several fields, or has no name and none can be made of its target.
@@ -224,7 +220,7 @@ pub fn shown(monitor: &Monitor) -> serde_json::Result<Map<String, Value>> {
     shown.insert("id".to_owned(), monitor.id.to_string().into());
     shown.insert("version".to_owned(), monitor.version.into());
     shown.insert("target".to_owned(), monitor.target().into());
-    let has_credentials = matches!(&monitor.check, Check::Http(http) if http.credentials);
+    let has_credentials = matches!(&monitor.check, Check::Http(http) if http.credentials.is_some());
     shown.insert("has_credentials".to_owned(), has_credentials.into());
     if let Some(slot) = monitor.hidden_before {
         shown.insert("hidden_before".to_owned(), slot.to_string().into());
@@ -313,6 +309,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::revision::Revision;
 
     fn fields(value: Value) -> Map<String, Value> {
         object(value)
@@ -382,7 +379,7 @@ mod tests {
                     if let Ok(monitor) = asked.monitor(id.clone(), &home()) {
                         let mut back = Asked::of(flat(&monitor).unwrap()).unwrap().monitor(id, &home()).unwrap();
                         if let (Check::Http(back), Check::Http(there)) = (&mut back.check, &monitor.check) {
-                            back.credentials = there.credentials;
+                            back.credentials.clone_from(&there.credentials);
                         }
                         prop_assert_eq!(back, monitor);
                     }
@@ -397,7 +394,9 @@ mod tests {
         let asked = Asked::of(fields(json!({
             "url": "https://shop.example/", "credentials": {"scheme": "bearer", "token": "canary"}
         })));
-        let monitor = asked.unwrap().monitor("s0-7f3k2a".parse().unwrap(), &home()).unwrap();
+        let mut monitor = asked.unwrap().monitor("s0-7f3k2a".parse().unwrap(), &home()).unwrap();
+        let Check::Http(http) = &mut monitor.check else { panic!("of kind http") };
+        http.credentials = Some(Revision::first());
         let shown = shown(&monitor).unwrap();
         assert_eq!((&shown["id"], &shown["has_credentials"]), (&json!("s0-7f3k2a"), &json!(true)));
         assert!(!shown.contains_key("credentials") && !flat(&monitor).unwrap().contains_key("id"));

@@ -6,11 +6,12 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use http::{HeaderName, HeaderValue};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::condition::Condition;
 use super::json_path::JsonPath;
 use super::target::TargetUrl;
+use crate::revision::Revision;
 use crate::text::{Invalid, as_text};
 
 /// Most headers of a check.
@@ -60,9 +61,10 @@ pub struct HttpCheck {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_length = 8192))]
     pub body: Option<String>,
-    /// Whether the table `secrets` holds credentials for it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub credentials: bool,
+    /// Which credentials the table `secrets` holds for it; nothing where it needs none.
+    #[serde(default, deserialize_with = "revision", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub credentials: Option<Revision>,
     /// Whether redirects are followed; where not, a redirect is an answer like any other.
     #[serde(default = "yes", skip_serializing_if = "is_true")]
     #[cfg_attr(feature = "openapi", schema(default = true))]
@@ -77,6 +79,21 @@ pub struct HttpCheck {
     /// Numbers of a JSON answer that are kept as series, by name; at most [`MAX_METRICS`].
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metrics: BTreeMap<MetricName, JsonPath>,
+}
+
+/// A revision, or as it was stored before there were any: whether there are credentials.
+fn revision<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Revision>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Stored {
+        Flag(bool),
+        Revision(Revision),
+    }
+    Ok(match Option::<Stored>::deserialize(deserializer)? {
+        None | Some(Stored::Flag(false)) => None,
+        Some(Stored::Flag(true)) => Some(Revision::first()),
+        Some(Stored::Revision(revision)) => Some(revision),
+    })
 }
 
 fn yes() -> bool {
@@ -178,7 +195,7 @@ impl HttpCheck {
             method: Method::default(),
             headers: BTreeMap::new(),
             body: None,
-            credentials: false,
+            credentials: None,
             follow_redirects: true,
             browser: false,
             expect: Expect::default(),

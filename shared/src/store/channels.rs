@@ -16,7 +16,8 @@ use super::item::{
 use super::monitors::META;
 use super::{MonitorsTable, Result, SecretsTable, StoreError, Stored};
 use crate::account::Email;
-use crate::channel::{Channel, ChannelId, HookUrl, Revision, Target};
+use crate::channel::{Channel, ChannelId, HookUrl, Target};
+use crate::revision::Revision;
 
 /// The channels.
 pub trait ReadChannels {

@@ -27,7 +27,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::beat::Beat;
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, CredentialsId};
 use crate::history::{DayOfShard, Hour, Summary};
 use crate::import::{Import, ImportCounts, ImportId, ObjectVersion};
 use crate::incident::{Incident, IncidentId, Update};
@@ -126,30 +126,26 @@ pub trait WriteUpdates {
 
 /// What targets let us in with.
 pub trait ReadCredentials {
-    /// The credentials of a monitor's check for this origin ([`crate::monitor::Check::origin`]): a monitor whose URL
-    /// has changed does not find those of its former target.
-    fn credentials(
-        &self,
-        monitor: &MonitorId,
-        origin: &str,
-    ) -> impl Future<Output = Result<Option<Credentials>>> + Send;
+    /// The credentials of this name.
+    fn credentials(&self, id: &CredentialsId) -> impl Future<Output = Result<Option<Credentials>>> + Send;
 }
 
 /// Stores what targets let us in with.
 pub trait WriteCredentials {
-    /// Stores the credentials of a monitor's check for this origin in place of those there.
+    /// Stores credentials under this name, in place of those there.
     fn put_credentials(
         &self,
-        monitor: &MonitorId,
-        origin: &str,
+        id: &CredentialsId,
         credentials: &Credentials,
     ) -> impl Future<Output = Result<()>> + Send;
-    /// Deletes those of a monitor's check for this origin. Does nothing when there are none.
-    fn delete_credentials(
+    /// Whether it is these that are stored under this name. Reads nothing: whoever may only write finds out too.
+    fn are_credentials(
         &self,
-        monitor: &MonitorId,
-        origin: &str,
-    ) -> impl Future<Output = Result<()>> + Send;
+        id: &CredentialsId,
+        credentials: &Credentials,
+    ) -> impl Future<Output = Result<bool>> + Send;
+    /// Deletes those of this name. Does nothing when there are none.
+    fn delete_credentials(&self, id: &CredentialsId) -> impl Future<Output = Result<()>> + Send;
 }
 
 /// What targets that call us have said.

@@ -1,13 +1,15 @@
-//! The table `secrets`: partition `MONITOR#id` holds `CREDENTIALS#origin`. Here, where an item is written, is the one place in
+//! The table `secrets`: partition `MONITOR#id` holds `CREDENTIALS#origin#revision`. Here, where an item is written, is the one place in
 //! which what credentials hold is laid open; and no error of reading them repeats any of it.
+
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::item::{Item, check_version, key, keyed, s, text, unavailable};
+use super::item::{Item, check_version, condition_failed, key, keyed, s, text, unavailable};
 use super::{ReadCredentials, Result, StoreError, WriteCredentials};
-use crate::credentials::Credentials;
-use crate::monitor::MonitorId;
+use crate::credentials::{Credentials, CredentialsId};
+use crate::revision::Revision;
 
 /// The table of credentials; see [`ReadCredentials`], [`WriteCredentials`].
 #[derive(Debug, Clone)]
@@ -23,40 +25,61 @@ impl SecretsTable {
     }
 }
 
-fn sort_key(origin: &str) -> String {
-    format!("CREDENTIALS#{origin}")
+fn partition(id: &CredentialsId) -> String {
+    format!("MONITOR#{}", id.monitor)
+}
+
+fn sort_key(CredentialsId { origin, revision, .. }: &CredentialsId) -> String {
+    if *revision == Revision::first() {
+        return format!("CREDENTIALS#{origin}");
+    }
+    format!("CREDENTIALS#{origin}#{revision}")
 }
 
 impl ReadCredentials for SecretsTable {
-    async fn credentials(&self, monitor: &MonitorId, origin: &str) -> Result<Option<Credentials>> {
+    async fn credentials(&self, id: &CredentialsId) -> Result<Option<Credentials>> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
-        let get = get.key("pk", s(format!("MONITOR#{monitor}"))).key("sk", s(sort_key(origin)));
+        let get = get.set_key(Some(key(partition(id), sort_key(id))));
         let answer = get.send().await.map_err(unavailable("reading credentials"))?;
         answer.item.as_ref().map(credentials_of).transpose()
     }
 }
 
 impl WriteCredentials for SecretsTable {
-    async fn put_credentials(
-        &self,
-        monitor: &MonitorId,
-        origin: &str,
-        credentials: &Credentials,
-    ) -> Result<()> {
+    async fn put_credentials(&self, id: &CredentialsId, credentials: &Credentials) -> Result<()> {
         let put = self.client.put_item().table_name(&self.table);
-        let put = put.set_item(Some(item_with(monitor, origin, credentials)));
+        let put = put.set_item(Some(item_with(id, credentials)));
         put.send().await.map(drop).map_err(unavailable("storing credentials"))
     }
 
-    async fn delete_credentials(&self, monitor: &MonitorId, origin: &str) -> Result<()> {
+    /// Puts what is there again, on the condition that it is that.
+    async fn are_credentials(&self, id: &CredentialsId, credentials: &Credentials) -> Result<bool> {
+        let item = item_with(id, credentials);
+        let (mut condition, mut names, mut values) = (Vec::new(), HashMap::new(), HashMap::new());
+        for (at, (name, value)) in item.iter().enumerate() {
+            condition.push(format!("#n{at} = :v{at}"));
+            names.insert(format!("#n{at}"), name.clone());
+            values.insert(format!(":v{at}"), value.clone());
+        }
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        let put = put.condition_expression(condition.join(" AND "));
+        let put = put.set_expression_attribute_names(Some(names));
+        match put.set_expression_attribute_values(Some(values)).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if condition_failed(&error) => Ok(false),
+            Err(error) => Err(unavailable("comparing credentials")(error)),
+        }
+    }
+
+    async fn delete_credentials(&self, id: &CredentialsId) -> Result<()> {
         let delete = self.client.delete_item().table_name(&self.table);
-        let delete = delete.set_key(Some(key(format!("MONITOR#{monitor}"), sort_key(origin))));
+        let delete = delete.set_key(Some(key(partition(id), sort_key(id))));
         delete.send().await.map(drop).map_err(unavailable("deleting credentials"))
     }
 }
 
-fn item_with(monitor: &MonitorId, origin: &str, credentials: &Credentials) -> Item {
-    let mut item = keyed(format!("MONITOR#{monitor}"), sort_key(origin));
+fn item_with(id: &CredentialsId, credentials: &Credentials) -> Item {
+    let mut item = keyed(partition(id), sort_key(id));
     let mut set = |name: &str, value: &str| item.insert(name.to_owned(), s(value));
     match credentials {
         Credentials::Basic { user, password } => {
@@ -90,24 +113,30 @@ mod tests {
 
     use super::*;
 
-    const ORIGIN: &str = "https://shop.example";
+    fn id() -> CredentialsId {
+        CredentialsId {
+            monitor: "s0-7f3k2a".parse().unwrap(),
+            origin: "https://shop.example".to_owned(),
+            revision: "abcdefghij".parse().unwrap(),
+        }
+    }
 
-    fn monitor() -> MonitorId {
-        "s0-7f3k2a".parse().unwrap()
+    #[test]
+    fn what_was_stored_before_there_were_revisions_is_still_found() {
+        assert_eq!(sort_key(&id()), "CREDENTIALS#https://shop.example#abcdefghij");
+        let first = CredentialsId { revision: Revision::first(), ..id() };
+        assert_eq!(sort_key(&first), "CREDENTIALS#https://shop.example");
     }
 
     #[test]
     fn an_item_keeps_credentials() {
         let basic = Credentials::Basic { user: "ada".to_owned(), password: "pa:ss".into() };
-        let Ok(Credentials::Basic { user, password }) =
-            credentials_of(&item_with(&monitor(), ORIGIN, &basic))
-        else {
+        let Ok(Credentials::Basic { user, password }) = credentials_of(&item_with(&id(), &basic)) else {
             panic!("not read as it was written");
         };
         assert_eq!((user.as_str(), password.expose_secret()), ("ada", "pa:ss"));
         let bearer = Credentials::Bearer { token: "to.ken".into() };
-        let Ok(Credentials::Bearer { token }) = credentials_of(&item_with(&monitor(), ORIGIN, &bearer))
-        else {
+        let Ok(Credentials::Bearer { token }) = credentials_of(&item_with(&id(), &bearer)) else {
             panic!("not read as it was written");
         };
         assert_eq!(token.expose_secret(), "to.ken");
@@ -115,11 +144,7 @@ mod tests {
 
     #[test]
     fn an_item_that_cannot_be_read_is_not_repeated() {
-        let good = item_with(
-            &monitor(),
-            ORIGIN,
-            &Credentials::Basic { user: "canary".into(), password: "canary".into() },
-        );
+        let good = item_with(&id(), &Credentials::Basic { user: "canary".into(), password: "canary".into() });
         let broken = |name: &str, value: AttributeValue| {
             let mut item = good.clone();
             item.insert(name.to_owned(), value);

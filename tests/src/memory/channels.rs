@@ -1,6 +1,7 @@
 //! Channels and their targets.
 
-use shared::channel::{Channel, ChannelId, Revision, Target};
+use shared::channel::{Channel, ChannelId, Target};
+use shared::revision::Revision;
 use shared::store::{ReadChannels, ReadTargets, Result, StoreError, Stored, WriteChannels, WriteTargets};
 
 use super::Memory;

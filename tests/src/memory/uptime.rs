@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use jiff::civil::Date;
 use shared::beat::Beat;
-use shared::credentials::Credentials;
+use shared::credentials::{Credentials, CredentialsId};
 use shared::history::{DayOfShard, Hour, Summary};
 use shared::incident::{Incident, IncidentId, Update};
 use shared::maintenance::{Window, WindowId};
@@ -54,24 +54,24 @@ impl WriteUpdates for Memory {
 }
 
 impl ReadCredentials for Memory {
-    async fn credentials(&self, monitor: &MonitorId, origin: &str) -> Result<Option<Credentials>> {
-        Ok(self.call()?.credentials.get(&(monitor.clone(), origin.to_owned())).cloned())
+    async fn credentials(&self, id: &CredentialsId) -> Result<Option<Credentials>> {
+        Ok(self.call()?.credentials.get(id).cloned())
     }
 }
 
 impl WriteCredentials for Memory {
-    async fn put_credentials(
-        &self,
-        monitor: &MonitorId,
-        origin: &str,
-        credentials: &Credentials,
-    ) -> Result<()> {
-        self.call()?.credentials.insert((monitor.clone(), origin.to_owned()), credentials.clone());
+    async fn put_credentials(&self, id: &CredentialsId, credentials: &Credentials) -> Result<()> {
+        self.call()?.credentials.insert(id.clone(), credentials.clone());
         Ok(())
     }
 
-    async fn delete_credentials(&self, monitor: &MonitorId, origin: &str) -> Result<()> {
-        self.call()?.credentials.remove(&(monitor.clone(), origin.to_owned()));
+    async fn are_credentials(&self, id: &CredentialsId, credentials: &Credentials) -> Result<bool> {
+        let tables = self.call()?;
+        Ok(tables.credentials.get(id).is_some_and(|there| there.exposed() == credentials.exposed()))
+    }
+
+    async fn delete_credentials(&self, id: &CredentialsId) -> Result<()> {
+        self.call()?.credentials.remove(id);
         Ok(())
     }
 }

@@ -63,7 +63,8 @@ fn planted() -> Vec<(&'static str, String, Value)> {
     let hook = format!("https://hooks.shop.example/{}", canary(4));
     let webhook = json!({"kind": "webhook", "name": "On call", "url": hook, "secret": canary(5)});
     let slack = json!({"kind": "slack", "name": "Chat", "url": format!("https://hooks.slack.com/services/{}", canary(6))});
-    let email = json!({"kind": "email", "name": "Mail", "addresses": [format!("{}@shop.example", canary(7))]});
+    let email =
+        json!({"kind": "email", "name": "Mail", "addresses": [format!("{}@shop.example", canary(7))]});
     let token = format!("shopwatch_{}", canary(8));
     let mut planted = Vec::new();
     for credentials in [&basic, &bearer] {
@@ -78,17 +79,28 @@ fn planted() -> Vec<(&'static str, String, Value)> {
     }
     for channel in [&webhook, &slack, &email] {
         let mut patch = channel.clone();
-        patch.as_object_mut().unwrap().retain(|name, _| ["url", "secret", "addresses"].contains(&name.as_str()));
+        patch
+            .as_object_mut()
+            .unwrap()
+            .retain(|name, _| ["url", "secret", "addresses"].contains(&name.as_str()));
         planted.push(("POST", "/api/channel".to_owned(), channel.clone()));
         planted.push(("PUT", example_of("/api/channel/{id}"), channel.clone()));
         planted.push(("PATCH", example_of("/api/channel/{id}"), patch));
     }
     let password = canary(9);
     planted.extend([
-        ("POST", "/api/auth/signup".to_owned(), json!({"email": "a@shop.example", "password": password, "invitation": token})),
+        (
+            "POST",
+            "/api/auth/signup".to_owned(),
+            json!({"email": "a@shop.example", "password": password, "invitation": token}),
+        ),
         ("POST", "/api/auth/login".to_owned(), json!({"email": "owner@shop.example", "password": password})),
         ("POST", "/api/auth/password".to_owned(), json!({"current": password, "new": canary(10)})),
-        ("POST", "/api/auth/password".to_owned(), json!({"current": "correct horse battery", "new": canary(10)})),
+        (
+            "POST",
+            "/api/auth/password".to_owned(),
+            json!({"current": "correct horse battery", "new": canary(10)}),
+        ),
         ("POST", format!("/beats/{token}"), json!({"state": "up"})),
     ]);
     planted

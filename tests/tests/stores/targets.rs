@@ -1,7 +1,8 @@
 //! Where channels lead.
 
 use secrecy::ExposeSecret as _;
-use shared::channel::{ChannelId, HookUrl, Revision, Target};
+use shared::channel::{ChannelId, HookUrl, Target};
+use shared::revision::Revision;
 use shared::store::{ReadTargets, WriteTargets};
 
 contracts!(SecretsTable, "secrets", [targets_are_kept_by_revision]);

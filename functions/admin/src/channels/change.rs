@@ -6,9 +6,10 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, StatusCode};
-use shared::channel::{Channel, ChannelId, ChannelShown, Revision};
+use shared::channel::{Channel, ChannelId, ChannelShown};
 use shared::http_frame::Failure;
 use shared::openapi::{BadBody, Changer, Ours};
+use shared::revision::Revision;
 use shared::session::Scope;
 use shared::store::{StoreError, WriteTargets};
 

@@ -8,9 +8,10 @@ use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use http::StatusCode;
 use http::header::{HeaderValue, LOCATION};
-use shared::channel::{Channel, ChannelId, ChannelShown, MAX_CHANNELS, Revision};
+use shared::channel::{Channel, ChannelId, ChannelShown, MAX_CHANNELS};
 use shared::http_frame::Failure;
 use shared::openapi::{BadBody, Changer, Ours};
+use shared::revision::Revision;
 use shared::session::Scope;
 use shared::store::WriteTargets;
 

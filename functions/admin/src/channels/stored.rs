@@ -1,8 +1,9 @@
 //! A channel and its target are two items of two tables: the target is there before a channel names it, and gone only when
 //! none does.
 
-use shared::channel::{Channel, ChannelId, Revision, Target};
+use shared::channel::{Channel, ChannelId, Target};
 use shared::http_frame::Failure;
+use shared::revision::Revision;
 use shared::store::{StoreError, WriteTargets};
 
 use super::{Channels, Registry};

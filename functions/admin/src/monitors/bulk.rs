@@ -184,10 +184,7 @@ impl<G: Gate, M: Monitors, K: Secrets, B: Send + Sync, P: Pings> Desk<G, M, K, B
                 Err(failure) => drop(failed.insert(shard, failure.problem())),
             }
         }
-        // They are gone whatever becomes of this: what is left of one is read by nobody.
-        if let Err(failure) = self.forget(gone.iter()).await {
-            tracing::error!(?failure, "credentials of deleted monitors are left");
-        }
+        self.forget(&gone).await;
         let told = delete.into_iter().map(|id| {
             let parsed = id.parse::<MonitorId>().ok();
             let is_gone = parsed.as_ref().is_some_and(|id| gone.iter().any(|gone| gone.id == *id));

@@ -7,16 +7,18 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
+use shared::credentials::CredentialsId;
 use shared::http_frame::Failure;
-use shared::monitor::{Asked, Monitor, MonitorId, Region, flat};
+use shared::monitor::{Asked, AskedCredentials, Monitor, MonitorId, Region, flat};
 use shared::openapi::{
     BadBody, Changer, MonitorPatch, MonitorRequest, MonitorShown, NoMonitor, Ours, PathId,
 };
+use shared::revision::Revision;
 use shared::session::Scope;
 use shared::store::WriteBeatTokens;
 
 use super::shard::Edited;
-use super::wanted::{IfMatch, Keys, answer, asked, has_credentials, id_of, merge, own, refused, settle};
+use super::wanted::{IfMatch, answer, asked, id_of, merge, own, refused, settle};
 use super::{Desk, Monitors, Secrets, Wired, parents};
 use crate::auth::caller::{Caller, conflict, not_found};
 use crate::auth::{Asked as Who, Gate};
@@ -168,7 +170,7 @@ pub(super) async fn remove<
             Ok(Edited::of(monitors.remove(&id)))
         })
         .await?;
-    desk.forget(gone.iter()).await?;
+    desk.forget(gone.as_slice()).await;
     Ok((StatusCode::NO_CONTENT, [(CACHE_CONTROL, "no-store")]).into_response())
 }
 
@@ -252,7 +254,10 @@ impl<G: Gate, M: Monitors, K: Secrets, B: Send + Sync, P: Pings> Desk<G, M, K, B
         let there = self.monitors.monitor(id).await?.filter(|there| there.account == caller.session.account);
         let there = there.ok_or_else(|| not_found("monitor"))?;
         let regions = self.regions_of(&there);
-        let parents = asked(wanted(&there)?, &regions)?.depends_on().to_vec();
+        let first = asked(wanted(&there)?, &regions)?;
+        let parents = first.depends_on().to_vec();
+        let same = self.same(&there, &first).await?;
+        let revision = Revision::random(&mut rand::rng());
         parents::check(&self.monitors, &caller.session.account, Some(&there), &parents).await?;
         let (monitor, old) = self
             .edit(caller, id.shard(), "monitor.change", |monitors| {
@@ -265,16 +270,16 @@ impl<G: Gate, M: Monitors, K: Secrets, B: Send + Sync, P: Pings> Desk<G, M, K, B
                         "it was changed at the same moment: read it and try again",
                     ));
                 }
-                let (changed, keys) = self.changed(&asked, there)?;
+                let mut changed = asked.monitor(there.id.clone(), self.home()).map_err(refused)?;
+                changed.account = there.account.clone();
+                changed.hidden_before = there.hidden_before;
+                changed.version = there.version;
+                let keys = settle(&asked, &mut changed, Some(there), same.as_ref(), &revision)?;
                 *there = changed;
-                let credentials =
-                    keys.new.map(|(origin, new)| (id.clone(), origin, new)).into_iter().collect();
-                Ok(Edited { value: (there.clone(), keys.old), credentials })
+                Ok(Edited { value: (there.clone(), keys.old), credentials: keys.new.into_iter().collect() })
             })
             .await?;
-        if let Some(origin) = old {
-            self.secrets.delete_credentials(id, &origin).await?;
-        }
+        self.delete_credentials(old).await;
         // As it is stored: its version follows the one before.
         Ok(self.monitors.monitor(id).await?.unwrap_or(monitor))
     }
@@ -285,17 +290,15 @@ impl<G: Gate, M: Monitors, K: Secrets, B: Send + Sync, P: Pings> Desk<G, M, K, B
         self.regions.iter().chain(&there.regions).cloned().collect()
     }
 
-    fn changed(&self, asked: &Asked, there: &Monitor) -> Result<(Monitor, Keys), Failure> {
-        let mut monitor = asked.monitor(there.id.clone(), self.home()).map_err(refused)?;
-        monitor.account = there.account.clone();
-        monitor.hidden_before = there.hidden_before;
-        monitor.version = there.version;
-        let keys = settle(asked, &mut monitor, Some(there))?;
-        if keys.new.is_some() && monitor == *there {
-            // Other credentials are another version: `ping` remembers them by it.
-            monitor.version = 0;
+    /// The credentials that are there, if they are what is asked for.
+    async fn same(&self, there: &Monitor, asked: &Asked) -> Result<Option<CredentialsId>, Failure> {
+        match (&asked.credentials, CredentialsId::of(there)) {
+            (AskedCredentials::New(credentials), Some(id)) => {
+                let is_same = self.secrets.are_credentials(&id, credentials).await?;
+                Ok(is_same.then_some(id))
+            }
+            _ => Ok(None),
         }
-        Ok((monitor, keys))
     }
 
     async fn rest(&self, who: Who, id: Id, paused: bool) -> Result<Response, Failure> {
@@ -311,19 +314,8 @@ impl<G: Gate, M: Monitors, K: Secrets, B: Send + Sync, P: Pings> Desk<G, M, K, B
         answer(StatusCode::OK, &monitor)
     }
 
-    /// Deletes the credentials of monitors that are gone, all that can be.
-    ///
-    /// # Errors
-    /// The last failure.
-    pub(super) async fn forget(&self, gone: impl Iterator<Item = &Monitor> + Send) -> Result<(), Failure> {
-        let mut done = Ok(());
-        for monitor in gone.filter(|monitor| has_credentials(monitor)) {
-            if let Some(origin) = monitor.check.origin()
-                && let Err(error) = self.secrets.delete_credentials(&monitor.id, &origin).await
-            {
-                done = Err(error.into());
-            }
-        }
-        done
+    /// Deletes what belongs to monitors that are gone, all that can be: what is left is read by nobody.
+    pub(super) async fn forget(&self, gone: &[Monitor]) {
+        self.delete_credentials(gone.iter().filter_map(CredentialsId::of)).await;
     }
 }

@@ -15,10 +15,11 @@ use shared::monitor::{AskedCredentials, Check, MonitorId, ShardId};
 use shared::openapi::{BadBody, Changer, MonitorRequest, NoMonitor, Ours, PathId};
 use shared::out_of_turn::Told;
 use shared::problem::Problem;
+use shared::revision::Revision;
 use shared::session::Scope;
 use shared::store::WriteBeatTokens;
 
-use super::wanted::{asked, id_of, refused};
+use super::wanted::{asked, id_of, refused, settle};
 use super::{Monitors, Secrets, Wired};
 use crate::auth::caller::not_found;
 use crate::auth::limits::TooMany;
@@ -108,7 +109,8 @@ pub(super) async fn test<
     let asked = asked(fields, &desk.regions)?;
     let nobody =
         MonitorId::new(ShardId(0), "000000").map_err(|error| Failure::Internal(error.to_string()))?;
-    let monitor = asked.monitor(nobody, desk.home()).map_err(refused)?;
+    let mut monitor = asked.monitor(nobody, desk.home()).map_err(refused)?;
+    settle(&asked, &mut monitor, None, None, &Revision::first())?;
     if let Check::Heartbeat(_) = monitor.check {
         return Err(Failure::bad_request("monitor", "kind: a heartbeat is not checked: its target calls"));
     }

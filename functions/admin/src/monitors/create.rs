@@ -10,6 +10,7 @@ use shared::http_frame::Failure;
 use shared::monitor::{Asked, Monitor, MonitorId, SHARD_LIMIT, ShardId};
 use shared::openapi::{BadBody, Changer, MonitorRequest, MonitorShown, Ours};
 use shared::problem::Problem;
+use shared::revision::Revision;
 use shared::session::Scope;
 use shared::store::{StoreError, WriteBeatTokens};
 use std::collections::BTreeSet;
@@ -157,29 +158,36 @@ impl<G: Gate, M: Monitors, K: Secrets, B: Send + Sync, P: Pings> Desk<G, M, K, B
         pending: &[usize],
     ) -> Result<Vec<(usize, Result<Monitor, Failure>)>, Failure> {
         let home = self.home();
+        // Drawn once, so that credentials that are stored by one attempt are those of the next.
+        let drawn: Vec<(usize, MonitorId, Revision)> = pending
+            .iter()
+            .take(SHARD_LIMIT)
+            .map(|index| {
+                let mut rng = rand::rng();
+                (*index, MonitorId::random(shard, &mut rng), Revision::random(&mut rng))
+            })
+            .collect();
         self.edit(caller, shard, "monitor.create", |monitors| {
             let mut placed = Edited::of(Vec::new());
-            for index in pending {
+            for (index, id, revision) in &drawn {
                 if monitors.len() >= SHARD_LIMIT {
                     break;
                 }
                 let Some(asked) = wanted.get(*index) else { continue };
                 // At most 95 of 36^6 ids are taken: the first draw is nearly always the last.
-                let id = loop {
-                    let id = MonitorId::random(shard, &mut rand::rng());
-                    if !monitors.contains_key(&id) {
-                        break id;
-                    }
-                };
+                let mut id = id.clone();
+                while monitors.contains_key(&id) {
+                    id = MonitorId::random(shard, &mut rand::rng());
+                }
                 let made = asked.monitor(id.clone(), home).map_err(refused).and_then(|mut monitor| {
                     monitor.account = caller.session.account.clone();
-                    let keys = settle(asked, &mut monitor, None)?;
+                    let keys = settle(asked, &mut monitor, None, None, revision)?;
                     Ok((monitor, keys))
                 });
                 placed.value.push((
                     *index,
                     made.map(|(monitor, keys)| {
-                        placed.credentials.extend(keys.new.map(|(origin, new)| (id.clone(), origin, new)));
+                        placed.credentials.extend(keys.new);
                         monitors.insert(id, monitor.clone());
                         monitor
                     }),

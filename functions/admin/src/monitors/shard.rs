@@ -1,11 +1,11 @@
 //! A shard changes as a whole: it is read, changed, and written if nobody has changed it meanwhile; if somebody has, all
 //! of it again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use http::StatusCode;
-use shared::credentials::Credentials;
+use shared::credentials::{Credentials, CredentialsId};
 use shared::http_frame::Failure;
 use shared::monitor::{Monitor, MonitorId, ShardId, ShardSummary};
 use shared::problem::Problem;
@@ -31,8 +31,8 @@ pub(super) type OfShard = BTreeMap<MonitorId, Monitor>;
 /// What has been made of a shard.
 pub(super) struct Edited<T> {
     pub(super) value: T,
-    /// Credentials that have to be there before the monitors are, with the origins that they are for.
-    pub(super) credentials: Vec<(MonitorId, String, Credentials)>,
+    /// Credentials that have to be there before the monitors are.
+    pub(super) credentials: Vec<(CredentialsId, Credentials)>,
 }
 
 impl<T> Edited<T> {
@@ -43,13 +43,28 @@ impl<T> Edited<T> {
 
 impl<G: Gate, M: Monitors, K: Secrets, B: Sync, P: Sync> Desk<G, M, K, B, P> {
     /// Changes the monitors of a shard by `edit`, which may be called several times; versions are seen to here. `action`
-    /// is what the audit calls it.
+    /// is what the audit calls it. Credentials that were stored for a change that is refused are deleted again.
     pub(super) async fn edit<T: Send>(
         &self,
         caller: &Caller,
         shard: ShardId,
         action: &str,
         edit: impl Fn(&mut OfShard) -> Result<Edited<T>, Failure> + Send + Sync,
+    ) -> Result<T, Failure> {
+        let mut written = BTreeSet::new();
+        let done = self.attempts(caller, shard, action, edit, &mut written).await;
+        self.delete_credentials(written).await;
+        done
+    }
+
+    /// `written` are then the credentials that were stored and that no monitor names.
+    async fn attempts<T: Send>(
+        &self,
+        caller: &Caller,
+        shard: ShardId,
+        action: &str,
+        edit: impl Fn(&mut OfShard) -> Result<Edited<T>, Failure> + Send + Sync,
+        written: &mut BTreeSet<CredentialsId>,
     ) -> Result<T, Failure> {
         let mut attempt = 0;
         loop {
@@ -70,15 +85,36 @@ impl<G: Gate, M: Monitors, K: Secrets, B: Sync, P: Sync> Desk<G, M, K, B, P> {
             };
             self.gate.note(&caller.entry(action, shard, [("monitors", ids(&change))])).await?;
             // A check must never go without what it needs.
-            for (monitor, origin, credentials) in &edited.credentials {
-                self.secrets.put_credentials(monitor, origin, credentials).await?;
+            for (id, credentials) in &edited.credentials {
+                if written.insert(id.clone()) {
+                    self.secrets.put_credentials(id, credentials).await?;
+                }
             }
-            match self.monitors.change(&change).await {
+            let made = self.monitors.change(&change).await;
+            if !matches!(made, Err(StoreError::Conflict(_))) {
+                // They are in use now. Or nobody knows: better credentials that nobody reads than a check without.
+                for (id, _) in &edited.credentials {
+                    written.remove(id);
+                }
+            }
+            match made {
                 Ok(()) => return Ok(edited.value),
                 Err(StoreError::Conflict(_)) if attempt < ATTEMPTS => {
                     tokio::time::sleep(PAUSE * attempt + PAUSE.mul_f64(rand::random())).await;
                 }
                 Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Deletes credentials that no monitor names. Those that cannot be are left, and said in the log: nobody reads them.
+    pub(super) async fn delete_credentials(
+        &self,
+        ids: impl IntoIterator<Item = CredentialsId, IntoIter: Send> + Send,
+    ) {
+        for id in ids {
+            if let Err(error) = self.secrets.delete_credentials(&id).await {
+                tracing::error!(monitor = %id.monitor, %error, "credentials are left that nobody reads");
             }
         }
     }

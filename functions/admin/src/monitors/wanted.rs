@@ -7,10 +7,11 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, ETAG, IF_MATCH};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
-use shared::credentials::Credentials;
+use shared::credentials::{Credentials, CredentialsId};
 use shared::http_frame::Failure;
 use shared::monitor::{Asked, AskedCredentials, Check, FieldError, Monitor, MonitorId, Region, shown};
 use shared::problem::Problem;
+use shared::revision::Revision;
 
 use super::shard::OfShard;
 use crate::auth::caller::{Caller, not_found};
@@ -100,45 +101,44 @@ pub(super) fn value(monitor: &Monitor) -> Result<Map<String, Value>, Failure> {
 /// What becomes of a monitor's credentials.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
-    /// To be stored for this origin before the monitor is.
-    pub(super) new: Option<(String, Credentials)>,
-    /// The origin that there are none for any more, afterwards.
-    pub(super) old: Option<String>,
+    /// To be stored before the monitor is.
+    pub(super) new: Option<(CredentialsId, Credentials)>,
+    /// That no monitor names any more, afterwards.
+    pub(super) old: Option<CredentialsId>,
 }
 
-/// Settles which credentials the monitor has then, given what was there. Those of another origin are never taken along:
-/// whoever changes a URL must not get at them.
+/// Settles which credentials the monitor has then: new ones under this revision, or those of `before`. Those of another
+/// origin are never taken along: whoever changes a URL must not get at them. `same` are those, if any, that are known to
+/// be what is asked for.
 pub(super) fn settle(
     asked: &Asked,
     monitor: &mut Monitor,
     before: Option<&Monitor>,
+    same: Option<&CredentialsId>,
+    revision: &Revision,
 ) -> Result<Keys, Failure> {
-    let had = before.filter(|before| has_credentials(before)).and_then(|before| before.check.origin());
+    let had = before.and_then(CredentialsId::of);
     let origin = monitor.check.origin();
-    let keys = match &asked.credentials {
-        AskedCredentials::New(credentials) => {
-            let new = origin.clone().map(|origin| (origin, credentials.clone()));
-            Keys { new, old: had.filter(|had| Some(had) != origin.as_ref()) }
-        }
-        // Also where it had none: an earlier attempt may have come no further than the monitor.
-        AskedCredentials::None => Keys { new: None, old: had.or(origin) },
-        AskedCredentials::Kept => {
-            if had.is_some() && had != origin {
-                let detail =
-                    "credentials: those that are there are for another origin: give them again, or null";
-                return Err(Failure::bad_request("monitor", detail));
-            }
-            if let (Some(_), Check::Http(http)) = (had, &mut monitor.check) {
-                http.credentials = true;
-            }
-            Keys::default()
-        }
+    let is_here = |had: &CredentialsId| Some(&had.origin) == origin.as_ref();
+    let keep = match &asked.credentials {
+        AskedCredentials::New(_) => had.as_ref().filter(|had| is_here(had) && same == Some(had)),
+        AskedCredentials::None => None,
+        AskedCredentials::Kept => had.as_ref(),
     };
-    Ok(keys)
-}
-
-pub(super) fn has_credentials(monitor: &Monitor) -> bool {
-    matches!(&monitor.check, Check::Http(http) if http.credentials)
+    if keep.is_some_and(|had| !is_here(had)) {
+        let detail = "credentials: those that are there are for another origin: give them again, or null";
+        return Err(Failure::bad_request("monitor", detail));
+    }
+    let kept = keep.map(|had| had.revision.clone());
+    let new = match &asked.credentials {
+        AskedCredentials::New(new) if kept.is_none() => Some(new.clone()),
+        _ => None,
+    };
+    let old = had.filter(|_| kept.is_none());
+    if let Check::Http(http) = &mut monitor.check {
+        http.credentials = kept.or(new.as_ref().map(|_| revision.clone()));
+    }
+    Ok(Keys { new: CredentialsId::of(monitor).zip(new), old })
 }
 
 /// `patch` applied to `target`, as RFC 7396 says.

@@ -5,8 +5,9 @@ use lambda_http::tracing::Level;
 use lambda_http::tracing::subscriber::fmt::fmt;
 use lambda_http::tracing::subscriber::util::SubscriberInitExt as _;
 use shared::account::AccountId;
-use shared::channel::{Channel, ChannelId, HookUrl, Revision, Target};
+use shared::channel::{Channel, ChannelId, HookUrl, Target};
 use shared::monitor::Monitor;
+use shared::revision::Revision;
 use shared::store::{ReadChannels, ReadMonitor, Result, StoreError, Stored, WriteChannels};
 
 use super::auth::By;

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use shared::beat::{Beat, BeatState};
-use shared::credentials::Credentials;
+use shared::credentials::{Credentials, CredentialsId};
 use shared::monitor::{Check, HeartbeatCheck, Monitor, MonitorId, ShardId};
+use shared::revision::Revision;
 use shared::signal::{Outcome, Reason};
 use shared::state::{MonitorState, ShardState, State};
 use shared::store::{ReadBeats, ReadCredentials, ReadStates, Result, StoreError};
@@ -51,7 +52,7 @@ impl ReadBeats for Gone {
 }
 
 impl ReadCredentials for Gone {
-    async fn credentials(&self, _: &MonitorId, _: &str) -> Result<Option<Credentials>> {
+    async fn credentials(&self, _: &CredentialsId) -> Result<Option<Credentials>> {
         self.answer().await
     }
 }
@@ -61,9 +62,9 @@ impl ReadCredentials for Gone {
 struct Counted(Memory, Arc<AtomicUsize>);
 
 impl ReadCredentials for Counted {
-    async fn credentials(&self, monitor: &MonitorId, origin: &str) -> Result<Option<Credentials>> {
+    async fn credentials(&self, id: &CredentialsId) -> Result<Option<Credentials>> {
         self.1.fetch_add(1, Ordering::Relaxed);
-        self.0.credentials(monitor, origin).await
+        self.0.credentials(id).await
     }
 }
 
@@ -137,16 +138,23 @@ async fn credentials_are_remembered_for_a_while() {
     let memory = holding([secret("aaaaaa"), secret("bbbbbb")]);
     let secrets = Counted(memory.clone(), Arc::default());
     let read = || secrets.1.load(Ordering::Relaxed);
-    let credentials = serde_json::from_value(json!({"scheme": "bearer", "token": "hunter2"})).unwrap();
-    memory
-        .tables()
-        .credentials
-        .insert(("s0-aaaaaa".parse().unwrap(), "http://1.1.1.1".to_owned()), credentials);
+    let credentials: Credentials =
+        serde_json::from_value(json!({"scheme": "bearer", "token": "hunter2"})).unwrap();
+    // Its revision is the first one.
+    let id = CredentialsId::of(&secret("aaaaaa")).unwrap();
+    memory.tables().credentials.insert(id.clone(), credentials.clone());
     let ping = ping_with(&memory, &paper(), memory.clone(), memory.clone(), secrets.clone());
     let expected = [found("aaaaaa", Outcome::Up), found("bbbbbb", Outcome::Unknown(Reason::Configuration))];
     assert_eq!((outcomes(&memory, &ping).await, read()), (expected.to_vec(), 2));
     // What was missing is looked for again.
     assert_eq!((outcomes(&memory, &ping).await, read()), (expected.to_vec(), 3));
     memory.add_monitors([Monitor { version: 2, ..secret("aaaaaa") }]);
-    assert_eq!((outcomes(&memory, &ping).await, read()), (expected.to_vec(), 5));
+    assert_eq!((outcomes(&memory, &ping).await, read()), (expected.to_vec(), 4), "they are the same");
+    let revision: Revision = "abcdefghij".parse().unwrap();
+    let mut changed = secret("aaaaaa");
+    let Check::Http(http) = &mut changed.check else { panic!("of kind http") };
+    http.credentials = Some(revision.clone());
+    memory.add_monitors([changed]);
+    memory.tables().credentials.insert(CredentialsId { revision, ..id }, credentials);
+    assert_eq!((outcomes(&memory, &ping).await, read()), (expected.to_vec(), 6));
 }

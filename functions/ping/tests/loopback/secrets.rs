@@ -3,6 +3,7 @@
 use ping::Job;
 use shared::credentials::Credentials;
 use shared::monitor::{HttpCheck, Method};
+use shared::revision::Revision;
 use shared::signal::{Outcome, Reason};
 
 use crate::paper::Paper;
@@ -14,7 +15,7 @@ const CANARY: &str = "hunter2-canary";
 /// A check with secrets wherever there may be some.
 fn secretive(url: &str, change: impl FnOnce(&mut HttpCheck)) -> Job {
     let job = target_with(url, |check| {
-        check.credentials = true;
+        check.credentials = Some(Revision::first());
         check.headers.insert("x-api-key".to_owned(), CANARY.to_owned());
         change(check);
     });
@@ -109,7 +110,7 @@ async fn a_check_without_its_credentials_is_not_made() {
 
     // Nor does one show credentials that it was not told to show.
     let server = Server::answering(|_| status(200)).await;
-    let job = secretive(&server.url("/"), |check| check.credentials = false);
+    let job = secretive(&server.url("/"), |check| check.credentials = None);
     checker(LIMITS).check(&job).await;
     assert_eq!(server.asked()[0].header("authorization"), None);
 }

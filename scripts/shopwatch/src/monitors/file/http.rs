@@ -28,7 +28,7 @@ pub(super) fn http(entry: &mut Entry<'_>) -> Result<HttpCheck, Told> {
         method: method?,
         headers: headers?,
         body: body?,
-        credentials: false,
+        credentials: None,
         follow_redirects: follow_redirects?.unwrap_or(true),
         browser: browser?,
         expect: expect?.unwrap_or_default(),

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use rand::Rng;
 
-use crate::text::{Invalid, as_text, is_id, random_id};
+use crate::account::{is_id, random_id};
+use crate::text::{Invalid, as_text};
 
 /// Names one of the secrets that a monitor or a channel has had: 16 lower-case letters or digits. Others are another
 /// revision, so that those in use are never overwritten.

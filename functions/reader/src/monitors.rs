@@ -15,7 +15,7 @@ use shared::monitor::{Monitor, MonitorId};
 use shared::openapi::{self, BadQuery, Caller, MonitorFaring, Ours};
 use shared::schedule::Slot;
 use shared::session::Scope;
-use shared::store::{ListMonitors, ReadMaintenance, ReadMonitors, ReadSessions, ReadShards, ReadStates};
+use shared::store::{ListMonitors, ReadMaintenance, ReadSessions, ReadShards, ReadStates};
 use utoipa::ToSchema;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
@@ -46,7 +46,7 @@ struct Deps<M, I, K> {
 
 pub(crate) fn routes<M, I, K>(monitors: M, incidents: I, sessions: K, clock: Clock) -> Router
 where
-    M: ReadShards + ReadMonitors + ListMonitors + ReadMaintenance + Send + Sync + 'static,
+    M: ReadShards + ListMonitors + ReadMaintenance + Send + Sync + 'static,
     I: ReadStates + Send + Sync + 'static,
     K: ReadSessions + Send + Sync + 'static,
 {
@@ -96,7 +96,7 @@ async fn monitors_of<M, I, K>(
     headers: HeaderMap,
 ) -> Result<Response, Failure>
 where
-    M: ReadShards + ReadMonitors + ListMonitors + ReadMaintenance,
+    M: ReadShards + ListMonitors + ReadMaintenance,
     I: ReadStates,
     K: ReadSessions,
 {

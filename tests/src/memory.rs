@@ -189,6 +189,19 @@ impl ListMonitors for Memory {
         monitors.truncate(limit.into());
         Ok(monitors)
     }
+
+    async fn monitors_in(
+        &self,
+        shard: ShardId,
+        account: &AccountId,
+        after: Option<&MonitorId>,
+        limit: u16,
+    ) -> Result<Vec<Monitor>> {
+        let mut monitors = self.monitors_of(account, after, u16::MAX).await?;
+        monitors.retain(|monitor| monitor.id.shard() == shard);
+        monitors.truncate(limit.into());
+        Ok(monitors)
+    }
 }
 
 impl WriteMonitors for Memory {

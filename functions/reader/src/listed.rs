@@ -1,16 +1,14 @@
 //! The monitors of an account, page by page, in the order of their ids as text.
 //!
-//! Nearly all of them are the installation's own, so these are read shard by shard: a page is two or three of its
-//! partitions, however many there are. Those of another account are a few among all, and found by the index.
+//! Nearly all of them are the installation's own, so these are read shard by shard: a page is a part of two or three of
+//! its partitions, however many there are. Those of another account are a few among all, and found by the index.
 
 use shared::account::AccountId;
 use shared::monitor::{Monitor, MonitorId, ShardId};
-use shared::store::{ListMonitors, ReadMonitors, ReadShards, Result};
-
-use crate::watched::warn_of_broken;
+use shared::store::{ListMonitors, ReadShards, Result};
 
 /// The account's monitors behind this one, at most `limit`.
-pub(crate) async fn monitors<M: ReadShards + ReadMonitors + ListMonitors>(
+pub(crate) async fn monitors<M: ReadShards + ListMonitors>(
     store: &M,
     account: &AccountId,
     after: Option<&MonitorId>,
@@ -19,31 +17,21 @@ pub(crate) async fn monitors<M: ReadShards + ReadMonitors + ListMonitors>(
     if !account.is_home() {
         return store.monitors_of(account, after, limit).await;
     }
-    let after = after.map(MonitorId::to_string).unwrap_or_default();
+    let last = after.map(MonitorId::to_string).unwrap_or_default();
     let shards = store.shards().await?.into_iter().filter(|summary| summary.count > 0);
     let mut shards: Vec<(String, ShardId)> =
         shards.map(|summary| (first_of(summary.shard), summary.shard)).collect();
     shards.sort();
     // The shard that the last page ended in, and those behind it.
-    let from = shards.partition_point(|(first, _)| *first <= after).saturating_sub(1);
-    let mut page = Vec::new();
+    let from = shards.partition_point(|(first, _)| *first <= last).saturating_sub(1);
+    let (mut page, mut left) = (Vec::new(), limit);
     for (_, shard) in shards.split_off(from) {
-        if page.len() >= usize::from(limit) {
+        if left == 0 {
             break;
         }
-        let stored = store.monitors(shard).await?;
-        warn_of_broken("monitors", stored.broken.iter());
-        let mut own: Vec<(String, Monitor)> = stored
-            .values
-            .into_iter()
-            .filter(|monitor| monitor.account == *account)
-            .map(|monitor| (monitor.id.to_string(), monitor))
-            .filter(|(id, _)| *id > after)
-            .collect();
-        own.sort_by(|(one, _), (other, _)| one.cmp(other));
-        page.extend(own.into_iter().map(|(_, monitor)| monitor));
+        page.extend(store.monitors_in(shard, account, after, left).await?);
+        left = limit.saturating_sub(u16::try_from(page.len()).unwrap_or(limit));
     }
-    page.truncate(limit.into());
     Ok(page)
 }
 

@@ -15,7 +15,7 @@ use shared::monitor::{Monitor, MonitorId, Region};
 use shared::openapi::{self, BadQuery, Caller, MonitorFaring, Ours};
 use shared::schedule::Slot;
 use shared::session::Scope;
-use shared::store::{ListMonitors, ReadMaintenance, ReadMonitors, ReadSessions, ReadShards, ReadStates};
+use shared::store::{ListMonitors, ReadMaintenance, ReadSessions, ReadShards, ReadStates};
 use utoipa::ToSchema;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
@@ -47,7 +47,7 @@ struct Deps<M, I, K> {
 
 pub(crate) fn routes<M, I, K>(home: Region, monitors: M, incidents: I, sessions: K, clock: Clock) -> Router
 where
-    M: ReadShards + ReadMonitors + ListMonitors + ReadMaintenance + Send + Sync + 'static,
+    M: ReadShards + ListMonitors + ReadMaintenance + Send + Sync + 'static,
     I: ReadStates + Send + Sync + 'static,
     K: ReadSessions + Send + Sync + 'static,
 {
@@ -100,7 +100,7 @@ async fn monitors_of<M, I, K>(
     headers: HeaderMap,
 ) -> Result<Response, Failure>
 where
-    M: ReadShards + ReadMonitors + ListMonitors + ReadMaintenance,
+    M: ReadShards + ListMonitors + ReadMaintenance,
     I: ReadStates,
     K: ReadSessions,
 {

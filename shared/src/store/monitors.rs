@@ -4,6 +4,7 @@
 use std::future::Future;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use serde::de::DeserializeOwned;
@@ -37,12 +38,20 @@ pub trait ReadMonitor {
     fn monitor(&self, id: &MonitorId) -> impl Future<Output = Result<Option<Monitor>>> + Send;
 }
 
-/// The monitors of an account.
+/// The monitors of an account. One that is not, or no longer, valid is left out, and said in the log.
 pub trait ListMonitors {
     /// The account's monitors behind this one in the order of their ids as text, at most `limit`; as they were a moment
-    /// ago. One that is not, or no longer, valid is left out, and said in the log.
+    /// ago.
     fn monitors_of(
         &self,
+        account: &AccountId,
+        after: Option<&MonitorId>,
+        limit: u16,
+    ) -> impl Future<Output = Result<Vec<Monitor>>> + Send;
+    /// Those of them that are in this shard, without a look at the others.
+    fn monitors_in(
+        &self,
+        shard: ShardId,
         account: &AccountId,
         after: Option<&MonitorId>,
         limit: u16,
@@ -198,6 +207,32 @@ impl ReadMonitor for MonitorsTable {
     }
 }
 
+/// The first valid and wanted monitors behind this one of a query between `:from` and `:to`, at most `limit`.
+async fn first(
+    query: QueryFluentBuilder,
+    after: Option<&MonitorId>,
+    limit: u16,
+    wanted: impl Fn(&Monitor) -> bool,
+) -> Result<Vec<Monitor>> {
+    // Behind every key that begins with the last one, or with the kind.
+    let from = after.map_or_else(|| MONITOR.to_owned(), |id| format!("{MONITOR}{id}!"));
+    let mut items = query
+        .expression_attribute_values(":from", s(from))
+        .expression_attribute_values(":to", s(format!("{MONITOR}~")))
+        .limit(i32::from(limit))
+        .into_paginator()
+        .items()
+        .send();
+    let mut monitors = Vec::new();
+    while monitors.len() < usize::from(limit)
+        && let Some(item) = items.next().await
+    {
+        let item = item.map_err(unavailable("listing monitors"))?;
+        monitors.extend(valid(item).filter(&wanted));
+    }
+    Ok(monitors)
+}
+
 impl ListMonitors for MonitorsTable {
     async fn monitors_of(
         &self,
@@ -205,29 +240,24 @@ impl ListMonitors for MonitorsTable {
         after: Option<&MonitorId>,
         limit: u16,
     ) -> Result<Vec<Monitor>> {
-        // Behind every key of this account that begins with the last one, or with the kind.
-        let from = after.map_or_else(|| MONITOR.to_owned(), |id| format!("{MONITOR}{id}!"));
-        let mut items = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(BY_ACCOUNT)
-            .key_condition_expression("account = :account AND sk BETWEEN :from AND :to")
-            .expression_attribute_values(":account", s(account.to_string()))
-            .expression_attribute_values(":from", s(from))
-            .expression_attribute_values(":to", s(format!("{MONITOR}~")))
-            .limit(i32::from(limit))
-            .into_paginator()
-            .items()
-            .send();
-        let mut monitors = Vec::new();
-        while monitors.len() < usize::from(limit)
-            && let Some(item) = items.next().await
-        {
-            let item = item.map_err(unavailable("listing monitors"))?;
-            monitors.extend(valid(item));
-        }
-        Ok(monitors)
+        let query = self.client.query().table_name(&self.table).index_name(BY_ACCOUNT);
+        let query = query.key_condition_expression("account = :account AND sk BETWEEN :from AND :to");
+        let query = query.expression_attribute_values(":account", s(account.to_string()));
+        first(query, after, limit, |_| true).await
+    }
+
+    async fn monitors_in(
+        &self,
+        shard: ShardId,
+        account: &AccountId,
+        after: Option<&MonitorId>,
+        limit: u16,
+    ) -> Result<Vec<Monitor>> {
+        let query = self.client.query().table_name(&self.table).consistent_read(self.consistent);
+        let query = query.key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to");
+        let query = query.expression_attribute_values(":pk", s(format!("SHARD#{shard}")));
+        // Not by a filter of the query: an item without an account is the installation's own.
+        first(query, after, limit, |monitor| monitor.account == *account).await
     }
 }
 

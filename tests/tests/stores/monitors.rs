@@ -19,6 +19,7 @@ contracts!(
         a_full_shard_fits_one_change,
         monitors_go_and_nobody_elses_version,
         an_account_lists_its_own_page_by_page,
+        a_shard_is_listed_page_by_page_too,
     ]
 );
 
@@ -115,6 +116,38 @@ async fn an_account_lists_its_own_page_by_page(store: &(impl ListMonitors + Writ
     assert_eq!(store.monitors_of(&"a-0000000000000000".parse().unwrap(), None, 100).await.unwrap(), []);
 }
 
+async fn a_shard_is_listed_page_by_page_too(store: &(impl ListMonitors + WriteMonitors)) {
+    let home = AccountId::default();
+    let stranger: AccountId = "a-7f3k2a9d0c1b2e4f".parse().unwrap();
+    // More of somebody else's in a row than a page has.
+    let accounts = [&home, &home, &stranger, &stranger, &stranger, &stranger, &home, &home, &home];
+    let all: Vec<Monitor> = (0..)
+        .zip(accounts)
+        .map(|(n, account)| Monitor { account: account.clone(), ..monitor(&format!("aaaaa{n}"), 1) })
+        .collect();
+    let other = tests::example::monitor("s1-aaaaaa");
+    for monitors in [all.as_slice(), std::slice::from_ref(&other)] {
+        let shard = monitors[0].id.shard();
+        let summary = ShardSummary::of(shard, monitors, 1, since());
+        store.change(&ShardChange { put: monitors.to_vec(), delete: Vec::new(), summary }).await.unwrap();
+    }
+    for account in [&home, &stranger] {
+        let (mut after, mut seen) = (None, Vec::new());
+        for _ in 0..10 {
+            let page = store.monitors_in(ShardId(0), account, after.as_ref(), 2).await.unwrap();
+            assert!(page.len() <= 2);
+            let Some(last) = page.last() else { break };
+            after = Some(last.id.clone());
+            seen.extend(page);
+        }
+        let own: Vec<Monitor> = all.iter().filter(|monitor| monitor.account == *account).cloned().collect();
+        assert_eq!(seen, own);
+    }
+    let behind = all.last().map(|last| &last.id);
+    assert_eq!(store.monitors_in(ShardId(1), &home, behind, 2).await.unwrap(), [other]);
+    assert_eq!(store.monitors_in(ShardId(2), &home, None, 2).await.unwrap(), []);
+}
+
 /// Memory holds nothing that is not valid, so this is a rule of the table alone.
 #[tokio::test]
 async fn what_is_not_valid_hides_nothing_else() {
@@ -131,6 +164,7 @@ async fn what_is_not_valid_hides_nothing_else() {
         put.item("v", AttributeValue::N("1".into())).send().await.unwrap();
     }
     let stored = store.monitors(ShardId(0)).await.unwrap();
+    assert_eq!(store.monitors_in(ShardId(0), &good.account, None, 2).await.unwrap(), [good.clone()]);
     assert_eq!(stored.values, [good]);
     assert!(matches!(stored.broken.as_slice(), [Broken { id, .. }] if id == "s0-bbbbbb"), "{stored:?}");
     let windows = store.windows().await.unwrap();

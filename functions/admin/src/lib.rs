@@ -25,7 +25,7 @@ use axum::Router;
 use shared::http_frame::Clock;
 use shared::monitor::Region;
 use shared::store::{
-    ReadIncidents, ReadMaintenance, WriteBeatTokens, WriteBeats, WriteMaintenance, WriteUpdates,
+    ReadIncidents, ReadMaintenance, ReadUpdates, WriteBeatTokens, WriteBeats, WriteMaintenance, WriteUpdates,
 };
 
 use crate::auth::{Accounts, Audits, Auth, Sessions, SignUp};
@@ -70,7 +70,7 @@ where
     A: Accounts,
     S: Sessions,
     U: Audits,
-    M: Monitors + ReadMaintenance + WriteMaintenance + WriteUpdates + Clone,
+    M: Monitors + ReadMaintenance + WriteMaintenance + ReadUpdates + WriteUpdates + Clone,
     I: ReadIncidents + Send + Sync + 'static,
     K: Secrets,
     P: Pings,
@@ -91,8 +91,9 @@ where
     let auth = Arc::new(Auth { accounts, sessions, audit, sign_up, clock });
     let log = Log { gate: Arc::clone(&auth), monitors: monitors.clone(), incidents };
     let calendar = Calendar { gate: Arc::clone(&auth), monitors: monitors.clone() };
-    let desk = Desk { gate: Arc::clone(&auth), monitors, secrets, beats: beats.clone(), pings, regions };
-    let routes = beats::routes(beats, clock)
+    let beating = beats::routes(beats.clone(), monitors.clone(), clock);
+    let desk = Desk { gate: Arc::clone(&auth), monitors, secrets, beats, pings, regions };
+    let routes = beating
         .merge(auth::routes(auth))
         .merge(monitors::routes(desk))
         .merge(incidents::routes(log))

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::monitor::MonitorId;
 
+/// Most tokens that beat for one monitor: as many as places that its target may run in, and a few that are being changed.
+pub const MAX_BEAT_TOKENS: usize = 10;
+
 /// The last call of a target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Beat {

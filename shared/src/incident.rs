@@ -6,6 +6,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::account::AccountId;
 use crate::monitor::{MonitorId, Region};
 use crate::schedule::Slot;
 use crate::signal::Reason;
@@ -45,6 +46,9 @@ as_text!(IncidentId);
 pub struct Incident {
     /// Of which monitor.
     pub monitor: MonitorId,
+    /// Whose the monitor was: its incidents stay when it goes.
+    #[serde(default, skip_serializing_if = "AccountId::is_home")]
+    pub account: AccountId,
     /// The slot whose fold opened it.
     pub opened_at: Slot,
     /// The first slot that failed.
@@ -115,6 +119,9 @@ pub struct Update {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
 }
+
+/// Most updates of an incident; the last is kept for closing it.
+pub const MAX_UPDATES: usize = 200;
 
 /// Longest note of an update, in characters.
 pub const MAX_NOTE_CHARS: usize = 500;

@@ -16,10 +16,11 @@ use http::header::CACHE_CONTROL;
 use http::{HeaderName, StatusCode, Uri};
 use shared::beat::Beat;
 use shared::http_frame::{Clock, Failure};
+use shared::monitor::Check;
 use shared::openapi::Ours;
 use shared::problem::Problem;
 use shared::session::{Token, TokenHash};
-use shared::store::WriteBeats;
+use shared::store::{ReadMonitor, WriteBeats};
 
 use said::Said;
 
@@ -27,16 +28,21 @@ use said::Said;
 const MAX_BODY_BYTES: usize = 1_024;
 
 #[derive(Debug)]
-struct Deps<B> {
+struct Deps<B, M> {
     beats: B,
+    monitors: M,
     clock: Clock,
 }
 
-pub(crate) fn routes<B: WriteBeats + Send + Sync + 'static>(beats: B, clock: Clock) -> Router {
+pub(crate) fn routes<B, M>(beats: B, monitors: M, clock: Clock) -> Router
+where
+    B: WriteBeats + Send + Sync + 'static,
+    M: ReadMonitor + Send + Sync + 'static,
+{
     Router::new()
-        .route("/beats/{token}", post(beat::<B>))
+        .route("/beats/{token}", post(beat::<B, M>))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .with_state(Arc::new(Deps { beats, clock }))
+        .with_state(Arc::new(Deps { beats, monitors, clock }))
 }
 
 #[utoipa::path(
@@ -57,13 +63,13 @@ pub(crate) fn routes<B: WriteBeats + Send + Sync + 'static>(beats: B, clock: Clo
         (status = 204, description = "The beat is recorded."),
         (status = 400, description = "`state`, `duration_ms`, `body`, `unknown_parameter`, `repeated_parameter`: nothing is \
             recorded."),
-        (status = 404, description = "`not_found`: an unknown token, or a malformed one."),
+        (status = 404, description = "`not_found`: an unknown token, a malformed one, or one of a monitor that is gone."),
         (status = 413, description = "`body`: the body is too long."),
         Ours,
     ),
 )]
-async fn beat<B: WriteBeats>(
-    Shared(deps): Shared<Arc<Deps<B>>>,
+async fn beat<B: WriteBeats, M: ReadMonitor>(
+    Shared(deps): Shared<Arc<Deps<B, M>>>,
     token: Result<Path<String>, PathRejection>,
     uri: Uri,
     body: Result<Bytes, BytesRejection>,
@@ -73,8 +79,13 @@ async fn beat<B: WriteBeats>(
     let token: Option<Token> = token.ok().and_then(|Path(text)| text.parse().ok());
     // A malformed token is looked up too: refusing it takes as long as refusing an unknown one.
     let hash = token.as_ref().map_or_else(TokenHash::nobodys, Token::hash);
-    let monitor = deps.beats.beating(&hash).await?.filter(|_| token.is_some()).ok_or_else(unknown)?;
-    let beat = Beat { monitor, received_at, state: state.unwrap_or_default(), duration_ms };
+    let id = deps.beats.beating(&hash).await?.filter(|_| token.is_some()).ok_or_else(unknown)?;
+    // Tokens are deleted behind their monitor, as far as they can be.
+    let monitor = deps.monitors.monitor(&id).await?;
+    if !monitor.is_some_and(|monitor| matches!(monitor.check, Check::Heartbeat(_))) {
+        return Err(unknown());
+    }
+    let beat = Beat { monitor: id, received_at, state: state.unwrap_or_default(), duration_ms };
     deps.beats.put_beat(&beat).await?;
     Ok((StatusCode::NO_CONTENT, [(CACHE_CONTROL, "no-store")]))
 }

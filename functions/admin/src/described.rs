@@ -1,7 +1,8 @@
 //! The description of every route of this function (OpenAPI 3.1). Nothing calls it where requests are answered.
 
-use shared::openapi::finished;
-use utoipa::OpenApi;
+use shared::openapi::{BadQuery, finished};
+use utoipa::openapi::path::PathItem;
+use utoipa::{IntoResponses as _, OpenApi};
 
 use crate::{auth, channels, monitors};
 
@@ -24,5 +25,18 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     api.merge(auth::Described::openapi());
     api.merge(channels::Described::openapi());
     api.merge(monitors::Described::openapi());
+    for item in api.paths.paths.values_mut() {
+        refuse_parameters(item);
+    }
     finished(api)
+}
+
+/// Every operation refuses parameters that it does not know ([`crate::frame`]), whether it says so itself or not.
+fn refuse_parameters(item: &mut PathItem) {
+    let PathItem { get, put, post, delete, patch, .. } = item;
+    for operation in [get, put, post, delete, patch].into_iter().flatten() {
+        for (status, refusal) in BadQuery::responses() {
+            operation.responses.responses.entry(status).or_insert(refusal);
+        }
+    }
 }

@@ -13,10 +13,10 @@ use http::StatusCode;
 use http::header::CACHE_CONTROL;
 use serde::Deserialize;
 use shared::http_frame::Failure;
-use shared::incident::{Action, IncidentId, MAX_NOTE_CHARS, Update};
+use shared::incident::{Action, IncidentId, MAX_NOTE_CHARS, MAX_UPDATES, Update};
 use shared::openapi::{self, BadBody, Changer, Ours, chars, one_of};
 use shared::session::Scope;
-use shared::store::{ReadIncidents, ReadMonitor, WriteUpdates};
+use shared::store::{ReadIncidents, ReadMonitor, ReadUpdates, WriteUpdates};
 use utoipa::openapi::Object;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::{PartialSchema as _, ToSchema};
@@ -36,7 +36,7 @@ pub(crate) struct Log<G, M, I> {
 pub(crate) fn routes<G, M, I>(log: Log<G, M, I>) -> Router
 where
     G: Gate,
-    M: ReadMonitor + WriteUpdates + Send + Sync + 'static,
+    M: ReadMonitor + ReadUpdates + WriteUpdates + Send + Sync + 'static,
     I: ReadIncidents + Send + Sync + 'static,
 {
     Router::new()
@@ -95,7 +95,8 @@ impl utoipa::IntoParams for Place {
         BadBody,
         Changer,
         (status = 404, description = "`not_found`: no such action, or no such incident, or another account's."),
-        (status = 409, description = "`closed`: it is closed already."),
+        (status = 409, description = "`closed`: it is closed already. `too_many`: as much has been said as can be; it can still be \
+            closed."),
         Ours,
     ),
 )]
@@ -107,7 +108,7 @@ async fn add<G, M, I>(
 ) -> Result<Response, Failure>
 where
     G: Gate,
-    M: ReadMonitor + WriteUpdates,
+    M: ReadMonitor + ReadUpdates + WriteUpdates,
     I: ReadIncidents,
 {
     let caller = log.gate.caller(who, Scope::Write).await?;
@@ -132,15 +133,27 @@ where
         return Err(Failure::bad_request("note", "note: expected some words"));
     }
     let incident = log.incidents.incident(&id).await?.ok_or_else(|| not_found("incident"))?;
-    // Those of monitors that are gone are the installation's.
     let monitor = log.monitors.monitor(&id.monitor).await?;
     let hidden = monitor.as_ref().and_then(|monitor| monitor.hidden_before);
-    let account = monitor.map(|monitor| monitor.account).unwrap_or_default();
+    let account = monitor.map_or(incident.account, |monitor| monitor.account);
     if account != caller.session.account || hidden.is_some_and(|before| incident.opened_at < before) {
         return Err(not_found("incident"));
     }
     if action == Action::Close && incident.closed.is_some() {
         return Err(conflict("closed", "it is closed already"));
+    }
+    // Whoever adds at the same moment is not seen: this keeps them few, and is no promise.
+    let there = log.monitors.updates(&id).await?;
+    // One can always be closed, and that once.
+    let is_full = match action {
+        Action::Acknowledge | Action::Note => there.len() + 1 >= MAX_UPDATES,
+        Action::Close => {
+            there.len() >= MAX_UPDATES && there.iter().any(|update| update.action == Action::Close)
+        }
+    };
+    if is_full {
+        let detail = format!("an incident has at most {MAX_UPDATES} updates, one of them to close it");
+        return Err(conflict("too_many", detail));
     }
     let update = Update { incident: id.clone(), at: caller.now, action, note };
     let what = match action {

@@ -26,7 +26,8 @@ use axum::Router;
 use shared::http_frame::Clock;
 use shared::monitor::Region;
 use shared::store::{
-    ReadIncidents, ReadMaintenance, WriteBeatTokens, WriteBeats, WriteMaintenance, WriteTargets, WriteUpdates,
+    ReadIncidents, ReadMaintenance, ReadUpdates, WriteBeatTokens, WriteBeats, WriteMaintenance, WriteTargets,
+    WriteUpdates,
 };
 
 use crate::auth::{Accounts, Audits, Auth, Sessions, SignUp};
@@ -72,7 +73,7 @@ where
     A: Accounts,
     S: Sessions,
     U: Audits,
-    M: Monitors + Registry + ReadMaintenance + WriteMaintenance + WriteUpdates + Clone,
+    M: Monitors + Registry + ReadMaintenance + WriteMaintenance + ReadUpdates + WriteUpdates + Clone,
     I: ReadIncidents + Send + Sync + 'static,
     K: Secrets + WriteTargets + Clone,
     P: Pings,
@@ -94,8 +95,9 @@ where
     let log = Log { gate: Arc::clone(&auth), monitors: monitors.clone(), incidents };
     let calendar = Calendar { gate: Arc::clone(&auth), monitors: monitors.clone() };
     let channels = Channels { gate: Arc::clone(&auth), registry: monitors.clone(), targets: secrets.clone() };
-    let desk = Desk { gate: Arc::clone(&auth), monitors, secrets, beats: beats.clone(), pings, regions };
-    let routes = beats::routes(beats, clock)
+    let beating = beats::routes(beats.clone(), monitors.clone(), clock);
+    let desk = Desk { gate: Arc::clone(&auth), monitors, secrets, beats, pings, regions };
+    let routes = beating
         .merge(auth::routes(auth))
         .merge(monitors::routes(desk))
         .merge(incidents::routes(log))

@@ -104,6 +104,7 @@ async fn caller<G: Gate>(gate: &G, who: Who) -> Result<Caller, Failure> {
         BadBody,
         Changer,
         (status = 403, description = "`scope_missing`, `csrf_token`; `forbidden`: the windows are the account `home`'s."),
+        (status = 404, description = "`not_found`: there can be no window of such an id."),
         (status = 409, description = "`too_many`: there are 500 already."),
         Ours,
     ),
@@ -122,7 +123,7 @@ where
     let id: WindowId = id
         .ok()
         .and_then(|Path(id)| id.parse().ok())
-        .ok_or_else(|| Failure::bad_request("id", "id: expected 1 to 40 lower-case letters, digits or -"))?;
+        .ok_or_else(|| not_found("maintenance window; an id is 1 to 40 lower-case letters, digits or -"))?;
     let Asked { name, mut monitors, when } = body::json(body)?;
     monitors.sort();
     monitors.dedup();

@@ -24,7 +24,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use shared::beat::Beat;
 use shared::http_frame::Failure;
-use shared::monitor::MonitorId;
+use shared::monitor::{Check, HeartbeatCheck, Monitor, MonitorId};
 use shared::session::Token;
 use tower::ServiceExt as _;
 
@@ -47,7 +47,7 @@ fn nightly() -> MonitorId {
     "s0-aaaaaa".parse().unwrap()
 }
 
-/// An installation in memory with one heartbeat.
+/// An installation in memory.
 struct Shop {
     memory: Memory,
     router: Router,
@@ -103,10 +103,19 @@ impl Shop {
         Self::with(SignUp::Closed)
     }
 
+    /// One with a heartbeat, and its token.
+    fn nightly() -> Self {
+        let shop = Self::new();
+        let check = Check::Heartbeat(HeartbeatCheck { grace_minutes: 1 });
+        let heartbeat = Monitor { check, ..::tests::example::monitor(&nightly().to_string()) };
+        shop.memory.add_monitors([heartbeat]);
+        let hash = TOKEN.parse::<Token>().unwrap().hash();
+        shop.memory.tables().beat_tokens.insert(hash.to_string(), nightly());
+        shop
+    }
+
     fn with(sign_up: SignUp) -> Self {
         let memory = Memory::default();
-        let hash = TOKEN.parse::<Token>().unwrap().hash();
-        memory.tables().beat_tokens.insert(hash.to_string(), nightly());
         let pings = Heard::default();
         let router = router(Deps {
             beats: memory.clone(),

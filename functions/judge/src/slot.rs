@@ -94,7 +94,7 @@ impl<'a> Watched<'a> {
                     || monitor.depends_on.iter().any(|parent| down.contains(parent))
                     || self.windows.iter().any(|window| window.covers(&monitor.id, slot))
             };
-            let made = settle(&monitor.id, entry, *before, slot, by_hand, suppressed);
+            let made = settle(monitor, entry, *before, slot, by_hand, suppressed);
             if !made.is_empty() {
                 changes.insert(id.unwrap_or_else(|| incident(&monitor.id, slot)), made);
             }

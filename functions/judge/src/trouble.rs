@@ -1,7 +1,7 @@
 //! The incident of one monitor: when its trouble opens, changes and closes one.
 
 use shared::incident::{Closed, ClosedBy, Incident};
-use shared::monitor::MonitorId;
+use shared::monitor::Monitor;
 use shared::schedule::Slot;
 use shared::state::{MonitorState, State};
 use shared::verdict::Why;
@@ -49,7 +49,7 @@ impl Trouble {
 /// incident here; `before` is its trouble before that, `by_hand` whether somebody has closed the incident, and
 /// `suppressed` is asked when one would be opened.
 pub fn settle(
-    id: &MonitorId,
+    monitor: &Monitor,
     state: &mut MonitorState,
     before: Trouble,
     slot: Slot,
@@ -65,7 +65,7 @@ pub fn settle(
         if state.closed_by_hand || suppressed() {
             return Vec::new();
         }
-        let opened = opened(id, state, severity, slot).map(Change::Opened);
+        let opened = opened(monitor, state, severity, slot).map(Change::Opened);
         state.incident = opened.is_some().then_some(slot);
         return opened.into_iter().collect();
     }
@@ -91,13 +91,14 @@ pub fn close(state: &mut MonitorState, slot: Slot, by: ClosedBy) -> Vec<Change> 
     state.incident.take().map(|_| Change::Closed(Closed { at: slot, by })).into_iter().collect()
 }
 
-fn opened(id: &MonitorId, state: &MonitorState, severity: State, slot: Slot) -> Option<Incident> {
+fn opened(monitor: &Monitor, state: &MonitorState, severity: State, slot: Slot) -> Option<Incident> {
     let Why { reason, status, regions } = state.why.clone()?;
     // What flaps may never have been confirmed as anything but up.
     let confirmed = matches!(state.state, State::Down | State::Degraded);
     let began_at = if confirmed { state.since } else { *state.changes.first()? };
     Some(Incident {
-        monitor: id.clone(),
+        monitor: monitor.id.clone(),
+        account: monitor.account.clone(),
         opened_at: slot,
         began_at,
         state: severity,

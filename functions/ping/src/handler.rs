@@ -45,6 +45,9 @@ pub(crate) const PUT: Duration = Duration::from_secs(8);
 pub struct Stores<M, T, B, K, S> {
     /// The configuration of monitors.
     pub monitors: M,
+    /// The same as it is after every write that is over, for looks out of turn: whoever has just changed a monitor asks
+    /// for what it is now.
+    pub latest: M,
     /// Which monitors were down.
     pub states: T,
     /// What targets that call us have said.

@@ -19,8 +19,10 @@ async fn main() -> Result<(), Error> {
     // Wherever checks are made, the tables are at home.
     let home = Region::new(config.home_region.as_str().to_owned());
     let client = Client::from_conf(Builder::from(&clients::of_function()).region(home).build());
+    let monitors = MonitorsTable::new(client.clone(), config.monitors_table);
     let stores = Stores {
-        monitors: MonitorsTable::new(client.clone(), config.monitors_table),
+        latest: monitors.clone().consistent(),
+        monitors,
         states: IncidentsTable::new(client.clone(), config.incidents_table),
         beats: BeatsTable::new(client.clone(), config.beats_table),
         keyring: Keyring::new(SecretsTable::new(client.clone(), config.secrets_table)),

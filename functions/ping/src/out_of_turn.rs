@@ -62,7 +62,7 @@ where
         }
         let (mut checked, mut signals, mut monitors) = (Vec::new(), Vec::new(), BTreeMap::new());
         for (shard, wanted) in by_shard {
-            let reading = timeout(READ, self.stores.monitors.monitors(shard));
+            let reading = timeout(READ, self.stores.latest.monitors(shard));
             let stored =
                 reading.await.with_context(|| format!("reading shard {shard}: no answer in time"))??;
             let found = stored.values.into_iter().filter(|monitor| wanted.contains(&monitor.id));

@@ -105,11 +105,10 @@ where
         None => None,
     };
     let incident = found.ok_or_else(not_found)?;
-    // Those of monitors that are gone are the installation's.
     let monitor = deps.monitors.monitor(&incident.monitor).await?;
-    let account = monitor.as_ref().map(|monitor| monitor.account.clone()).unwrap_or_default();
+    let account = monitor.as_ref().map_or(&incident.account, |monitor| &monitor.account);
     let hidden = monitor.as_ref().and_then(|monitor| monitor.hidden_before);
-    if account != session.account || hidden.is_some_and(|before| incident.opened_at < before) {
+    if *account != session.account || hidden.is_some_and(|before| incident.opened_at < before) {
         return Err(not_found().into());
     }
     let updates = deps.monitors.updates(&incident.id()).await?;

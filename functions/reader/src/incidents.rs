@@ -1,8 +1,8 @@
 //! `GET /incidents?days=30`: the incidents that were opened in the last days, newest first.
 //!
 //! Anybody sees those of the public monitors of the installation's own account; an API key with the scope `read` shows
-//! those of all monitors of its account. Whose a deleted monitor was nobody knows: its incidents are for keys of the
-//! installation's own account.
+//! those of all monitors of its account. Those of a deleted monitor are for keys of its account: nobody
+//! knows any more whether it was public, or what of it was hidden.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -179,7 +179,7 @@ where
 fn is_seen(incident: &Incident, monitors: &HashMap<MonitorId, Monitor>, session: Option<&Session>) -> bool {
     match monitors.get(&incident.monitor) {
         Some(monitor) => watched::is_for(session, monitor) && hidden::shows(monitor, incident.opened_at),
-        None => session.is_some_and(|session| session.account.is_home()),
+        None => session.is_some_and(|session| session.account == incident.account),
     }
 }
 

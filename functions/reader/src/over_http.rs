@@ -197,6 +197,7 @@ impl Shop {
     /// many minutes ago if it is.
     fn incident(&self, id: &str, opened: i64, closed: Option<i64>) -> Incident {
         let incident = Incident {
+            account: shared::account::AccountId::default(),
             monitor: id.parse().unwrap(),
             opened_at: ago(opened),
             began_at: ago(opened + 1),

@@ -1,6 +1,7 @@
 //! `shopwatch beats`: tokens that targets call us with, shown once and stored as a hash.
 
 use anyhow::bail;
+use shared::beat::MAX_BEAT_TOKENS;
 use shared::monitor::{Check, Monitor};
 use shared::session::Token;
 use shared::store::WriteBeatTokens;
@@ -9,7 +10,7 @@ use shared::store::WriteBeatTokens;
 /// the installation's; without it the answer is the path alone. Tokens made before go on holding.
 ///
 /// # Errors
-/// When the monitor is of another kind, or the table does not answer.
+/// When the monitor is of another kind or has too many tokens, or the table does not answer.
 pub async fn token(
     store: &impl WriteBeatTokens,
     monitor: &Monitor,
@@ -17,6 +18,9 @@ pub async fn token(
 ) -> anyhow::Result<String> {
     if !matches!(monitor.check, Check::Heartbeat(_)) {
         bail!("expected a monitor of kind heartbeat, got {}, which is checked by us", monitor.check.kind());
+    }
+    if store.beat_tokens(&monitor.id).await? >= MAX_BEAT_TOKENS {
+        bail!("expected a monitor with fewer than {MAX_BEAT_TOKENS} tokens: revoke them over the API first");
     }
     let token = Token::random()?;
     store.put_beat_token(&token.hash(), &monitor.id).await?;
@@ -48,6 +52,11 @@ mod tests {
             assert!(!format!("{:?}", memory.tables()).contains(text));
         }
         assert_eq!(memory.tables().beat_tokens.len(), 3, "older tokens go on holding");
+        for _ in 3..MAX_BEAT_TOKENS {
+            token(&memory, &monitor, None).await.unwrap();
+        }
+        let error = token(&memory, &monitor, None).await.unwrap_err();
+        insta::assert_snapshot!(error, @"expected a monitor with fewer than 10 tokens: revoke them over the API first");
     }
 
     #[tokio::test]

@@ -101,7 +101,6 @@ fn unavailable(detail: &'static str) -> Problem {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let challenge = matches!(self, Self::Unauthorized);
         let wait = if let Self::TooMany(wait) = self { Some(wait.as_secs()) } else { None };
         let problem = self.problem();
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -109,7 +108,8 @@ impl IntoResponse for Failure {
         // Text and numbers always serialise.
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = (status, headers, body).into_response();
-        if challenge {
+        // RFC 9110, 11.6.1: each of them says how to get in.
+        if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if let Some(seconds) = wait {

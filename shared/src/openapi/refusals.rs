@@ -88,7 +88,8 @@ responses! {
             400,
             refusal(
                 "`body`: no JSON object, or a field that is unknown, missing, there twice or of another type; \
-                 or `type` is the name of a field that breaks its rule. What came is not repeated.",
+                 or `type` is the name of a field that breaks its rule. What came is not repeated. \
+                 `unknown_parameter`: a query, where there is none.",
             ),
         ),
         (413, refusal("`body`: the body is too long. At most 64 KB.")),

@@ -114,7 +114,8 @@ pub trait WriteMaintenance {
 
 /// What people add to incidents.
 pub trait ReadUpdates {
-    /// The updates of an incident, oldest first.
+    /// The updates of an incident, oldest first, at most twice [`crate::incident::MAX_UPDATES`]: those who add at the same
+    /// moment do not see each other.
     fn updates(&self, incident: &IncidentId) -> impl Future<Output = Result<Vec<Update>>> + Send;
 }
 
@@ -162,7 +163,7 @@ pub trait WriteBeats {
     fn put_beat(&self, beat: &Beat) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// Hands out tokens to beat with.
+/// Hands out tokens to beat with, and takes them back.
 pub trait WriteBeatTokens {
     /// Lets this token beat for the monitor.
     fn put_beat_token(
@@ -170,6 +171,12 @@ pub trait WriteBeatTokens {
         token: &TokenHash,
         monitor: &MonitorId,
     ) -> impl Future<Output = Result<()>> + Send;
+    /// How many tokens beat for the monitor; whoever hands them out keeps to [`crate::beat::MAX_BEAT_TOKENS`].
+    fn beat_tokens(&self, monitor: &MonitorId) -> impl Future<Output = Result<usize>> + Send;
+    /// Lets none of the monitor's tokens beat any more.
+    fn delete_beat_tokens(&self, monitor: &MonitorId) -> impl Future<Output = Result<()>> + Send;
+    /// Forgets the monitor's last beat.
+    fn delete_beat(&self, monitor: &MonitorId) -> impl Future<Output = Result<()>> + Send;
 }
 
 /// What `judge` remembers of monitors.

@@ -15,7 +15,7 @@ use super::{
     Broken, ReadMaintenance, ReadUpdates, Result, StoreError, Stored, WriteMaintenance, WriteUpdates,
 };
 use crate::account::AccountId;
-use crate::incident::{IncidentId, Update};
+use crate::incident::{IncidentId, MAX_UPDATES, Update};
 use crate::maintenance::{Window, WindowId};
 use crate::monitor::{Monitor, MonitorId, ShardId, ShardSummary};
 use crate::text::Invalid;
@@ -106,8 +106,8 @@ impl MonitorsTable {
         Self { consistent: true, ..self }
     }
 
-    /// Every item in a partition whose sort key begins with this.
-    async fn query(&self, pk: String, prefix: &str, consistent: bool) -> Result<Vec<Item>> {
+    /// The first so many items in a partition whose sort key begins with this.
+    async fn query(&self, pk: String, prefix: &str, consistent: bool, limit: usize) -> Result<Vec<Item>> {
         let mut pages = self
             .client
             .query()
@@ -120,7 +120,9 @@ impl MonitorsTable {
             .items()
             .send();
         let mut values = Vec::new();
-        while let Some(item) = pages.next().await {
+        while values.len() < limit
+            && let Some(item) = pages.next().await
+        {
             values.push(item.map_err(unavailable("reading monitors"))?);
         }
         Ok(values)
@@ -134,7 +136,7 @@ impl MonitorsTable {
         validated: impl Fn(T) -> std::result::Result<T, Invalid>,
     ) -> Result<Stored<T>> {
         let mut stored = Stored { values: Vec::new(), broken: Vec::new() };
-        for item in self.query(pk, prefix, self.consistent).await? {
+        for item in self.query(pk, prefix, self.consistent, usize::MAX).await? {
             let sk = text(&item, "sk")?;
             let id = sk.strip_prefix(prefix).unwrap_or(sk).to_owned();
             let value = value_of(item).map_err(|error| error.to_string());
@@ -185,7 +187,7 @@ fn valid(item: Item) -> Option<Monitor> {
 
 impl ReadShards for MonitorsTable {
     async fn shards(&self) -> Result<Vec<ShardSummary>> {
-        let items = self.query(META.to_owned(), "SHARD#", self.consistent).await?;
+        let items = self.query(META.to_owned(), "SHARD#", self.consistent, usize::MAX).await?;
         let mut shards: Vec<ShardSummary> = items.into_iter().map(value_of).collect::<Result<_>>()?;
         shards.sort_by_key(|summary| summary.shard);
         Ok(shards)
@@ -284,7 +286,7 @@ impl WriteMaintenance for MonitorsTable {
 impl ReadUpdates for MonitorsTable {
     async fn updates(&self, incident: &IncidentId) -> Result<Vec<Update>> {
         // What was said before a slot began counts in it, so it has to be there.
-        let items = self.query(format!("INCIDENT#{incident}"), "UPDATE#", true).await?;
+        let items = self.query(format!("INCIDENT#{incident}"), "UPDATE#", true, 2 * MAX_UPDATES).await?;
         items.into_iter().map(value_of).collect()
     }
 }

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use shared::beat::Beat;
 use shared::credentials::{Credentials, CredentialsId};
 use shared::history::{DayOfShard, Hour, Summary};
-use shared::incident::{Incident, IncidentId, Update};
+use shared::incident::{Incident, IncidentId, MAX_UPDATES, Update};
 use shared::maintenance::{Window, WindowId};
 use shared::monitor::{MonitorId, ShardId};
 use shared::schedule::Slot;
@@ -42,7 +42,8 @@ impl WriteMaintenance for Memory {
 impl ReadUpdates for Memory {
     async fn updates(&self, incident: &IncidentId) -> Result<Vec<Update>> {
         let tables = self.call()?;
-        Ok(tables.updates.values().filter(|update| update.incident == *incident).cloned().collect())
+        let updates = tables.updates.values().filter(|update| update.incident == *incident);
+        Ok(updates.take(2 * MAX_UPDATES).cloned().collect())
     }
 }
 
@@ -100,6 +101,20 @@ impl WriteBeats for Memory {
 impl WriteBeatTokens for Memory {
     async fn put_beat_token(&self, token: &TokenHash, monitor: &MonitorId) -> Result<()> {
         self.call()?.beat_tokens.insert(token.to_string(), monitor.clone());
+        Ok(())
+    }
+
+    async fn beat_tokens(&self, monitor: &MonitorId) -> Result<usize> {
+        Ok(self.call()?.beat_tokens.values().filter(|of| *of == monitor).count())
+    }
+
+    async fn delete_beat_tokens(&self, monitor: &MonitorId) -> Result<()> {
+        self.call()?.beat_tokens.retain(|_, of| of != monitor);
+        Ok(())
+    }
+
+    async fn delete_beat(&self, monitor: &MonitorId) -> Result<()> {
+        self.call()?.beats.remove(monitor);
         Ok(())
     }
 }

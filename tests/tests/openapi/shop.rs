@@ -183,6 +183,7 @@ fn fill(memory: &Memory) {
     };
     tables.blocks.insert((block.shard, block.slot, region.clone()), block);
     let incident = Incident {
+        account: AccountId::default(),
         monitor: monitor().id,
         opened_at: slot.plus(-30),
         began_at: slot.plus(-31),

@@ -10,7 +10,12 @@ use super::instant;
 contracts!(
     BeatsTable,
     "beats",
-    [the_last_beat_of_each_monitor_is_kept, an_older_beat_is_ignored, a_token_beats_for_its_monitor,]
+    [
+        the_last_beat_of_each_monitor_is_kept,
+        an_older_beat_is_ignored,
+        a_token_beats_for_its_monitor,
+        tokens_and_beats_of_one_monitor_are_deleted,
+    ]
 );
 
 fn beat(id: &str, received_at: &str) -> Beat {
@@ -76,4 +81,33 @@ async fn a_token_beats_for_its_monitor(store: &(impl ReadBeats + WriteBeats + Wr
     assert_eq!(store.beating(&token).await.unwrap(), Some(monitor));
     assert_eq!(store.beating(&other).await.unwrap(), None);
     assert_eq!(store.beats(ShardId(0)).await.unwrap(), []);
+}
+
+async fn tokens_and_beats_of_one_monitor_are_deleted(
+    store: &(impl ReadBeats + WriteBeats + WriteBeatTokens),
+) {
+    let [ours, other] = ["s0-aaaaaa", "s0-aaaaab"].map(|id| id.parse().unwrap());
+    let tokens = [(); 3].map(|()| Token::random().unwrap().hash());
+    assert_eq!(store.beat_tokens(&ours).await.unwrap(), 0);
+    for (token, monitor) in tokens.iter().zip([&ours, &ours, &other]) {
+        store.put_beat_token(token, monitor).await.unwrap();
+        store.put_beat_token(token, monitor).await.unwrap();
+        store.put_beat(&beat(&monitor.to_string(), "2026-11-21T14:25:00Z")).await.unwrap();
+    }
+    assert_eq!(store.beat_tokens(&ours).await.unwrap(), 2);
+    for _ in 0..2 {
+        store.delete_beat_tokens(&ours).await.unwrap();
+        let mut beating = Vec::new();
+        for token in &tokens {
+            beating.push(store.beating(token).await.unwrap());
+        }
+        assert_eq!(beating, [None, None, Some(other.clone())]);
+        assert_eq!(store.beat_tokens(&ours).await.unwrap(), 0);
+        assert_eq!(store.beat_tokens(&other).await.unwrap(), 1);
+    }
+    assert_eq!(store.beats(ShardId(0)).await.unwrap().len(), 2, "what has come is still there");
+    for _ in 0..2 {
+        store.delete_beat(&ours).await.unwrap();
+        assert_eq!(store.beats(ShardId(0)).await.unwrap(), [beat("s0-aaaaab", "2026-11-21T14:25:00Z")]);
+    }
 }

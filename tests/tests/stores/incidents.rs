@@ -44,6 +44,7 @@ fn folding(before: Option<&str>, after: &str) -> Folding {
 
 fn incident(monitor: &str, opened_at: &str) -> Incident {
     Incident {
+        account: shared::account::AccountId::default(),
         monitor: monitor.parse().unwrap(),
         opened_at: slot(opened_at),
         began_at: slot(opened_at).plus(-1),

@@ -1,11 +1,11 @@
 //! What people add to incidents.
 
-use shared::incident::{Action, Update};
+use shared::incident::{Action, MAX_UPDATES, Update};
 use shared::store::{ReadUpdates, WriteUpdates};
 
 use super::instant;
 
-contracts!(MonitorsTable, "monitors", [updates_are_read_oldest_first]);
+contracts!(MonitorsTable, "monitors", [updates_are_read_oldest_first, no_more_are_read_than_there_may_be]);
 
 fn update(incident: &str, at: &str, action: Action, note: &str) -> Update {
     Update { incident: incident.parse().unwrap(), at: instant(at), action, note: note.to_owned() }
@@ -25,4 +25,15 @@ async fn updates_are_read_oldest_first(store: &(impl ReadUpdates + WriteUpdates)
     }
     assert_eq!(store.updates(&ours.parse().unwrap()).await.unwrap(), updates);
     assert_eq!(store.updates(&other.parse().unwrap()).await.unwrap(), [elsewhere]);
+}
+
+async fn no_more_are_read_than_there_may_be(store: &(impl ReadUpdates + WriteUpdates)) {
+    let incident = "2026-11-21T14:25:00Z#s0-aaaaaa";
+    let first = instant("2026-11-21T14:26:00Z");
+    for n in 0..2 * MAX_UPDATES as i64 + 1 {
+        let at = first + jiff::SignedDuration::from_secs(n);
+        store.add_update(&update(incident, &at.to_string(), Action::Note, "more")).await.unwrap();
+    }
+    let read = store.updates(&incident.parse().unwrap()).await.unwrap();
+    assert_eq!((read.len(), read[0].at), (2 * MAX_UPDATES, first), "the oldest");
 }

@@ -76,7 +76,10 @@ fn roles_hold_exactly_what_their_function_does() {
         (
             "AdminRole",
             json!([
-                [["dynamodb:GetItem", "dynamodb:PutItem"], "BeatsTable.Arn"],
+                [
+                    ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"],
+                    "BeatsTable.Arn"
+                ],
                 [
                     ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"],
                     "AccountsTable.Arn"

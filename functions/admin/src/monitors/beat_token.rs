@@ -1,4 +1,5 @@
-//! `POST /api/monitor/{id}/beat-token`: what a heartbeat's target calls with, shown once. Those made before go on holding.
+//! `POST /api/monitor/{id}/beat-token`: what a heartbeat's target calls with, shown once. Those made before go on holding,
+//! until `DELETE /api/monitor/{id}/beat-tokens` revokes all of them.
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
@@ -7,15 +8,16 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
 use serde::Serialize;
+use shared::beat::MAX_BEAT_TOKENS;
 use shared::http_frame::Failure;
-use shared::monitor::Check;
+use shared::monitor::{Check, MonitorId};
 use shared::openapi::{Changer, NoMonitor, Ours, PathId};
 use shared::session::{Scope, Token};
 use shared::store::WriteBeatTokens;
 use utoipa::ToSchema;
 
 use super::wanted::id_of;
-use super::{Monitors, Secrets, Wired};
+use super::{Desk, Monitors, Secrets, Wired};
 use crate::auth::caller::{conflict, not_found};
 use crate::auth::{Asked as Who, Gate};
 use crate::pings::Pings;
@@ -37,7 +39,7 @@ struct Made {
     operation_id = "create_beat_token",
     tag = "Beats",
     summary = "Make a token for a heartbeat's beats",
-    description = "It is shown once; those made before go on holding. Scope `write`.",
+    description = "It is shown once; those made before go on holding. At most 10 of one monitor. Scope `write`.",
     security(("bearer" = []), ("cookie" = [], "csrf" = [])),
     extensions(("x-scope" = json!("write"))),
     params(PathId),
@@ -45,7 +47,7 @@ struct Made {
         (status = 201, description = "Made; it is shown now and never again.", body = Made),
         Changer,
         NoMonitor,
-        (status = 409, description = "`kind`: it is no heartbeat."),
+        (status = 409, description = "`kind`: it is no heartbeat. `too_many`: it has 10 already; revoke them first."),
         Ours,
     ),
 )]
@@ -71,9 +73,69 @@ pub(super) async fn create<
             format!("only a heartbeat is called; this is of kind {kind}, checked by us"),
         ));
     }
+    // Two at the same moment may make one more: this keeps them few, and is no promise.
+    if desk.beats.beat_tokens(&id).await? >= MAX_BEAT_TOKENS {
+        return Err(conflict(
+            "too_many",
+            format!("a monitor has at most {MAX_BEAT_TOKENS} tokens: revoke them"),
+        ));
+    }
     let token = Token::random().map_err(|error| Failure::Internal(error.to_string()))?;
     desk.gate.note(&caller.entry("monitor.beat_token", &id, [])).await?;
     desk.beats.put_beat_token(&token.hash(), &id).await?;
     let made = Made { path: format!("/beats/{}", token.expose()), token: token.expose().to_owned() };
     Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], Json(made)).into_response())
+}
+
+#[utoipa::path(
+    delete,
+    path = "/api/monitor/{id}/beat-tokens",
+    operation_id = "revoke_beat_tokens",
+    tag = "Beats",
+    summary = "Revoke a heartbeat's tokens",
+    description = "All of them; none of them beats any more. Scope `write`.",
+    security(("bearer" = []), ("cookie" = [], "csrf" = [])),
+    extensions(("x-scope" = json!("write"))),
+    params(PathId),
+    responses(
+        (status = 204, description = "It has none now."),
+        Changer,
+        NoMonitor,
+        Ours,
+    ),
+)]
+pub(super) async fn revoke<
+    G: Gate,
+    M: Monitors,
+    K: Secrets,
+    B: WriteBeatTokens + Send + Sync + 'static,
+    P: Pings,
+>(
+    State(desk): Wired<G, M, K, B, P>,
+    who: Who,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Response, Failure> {
+    let caller = desk.gate.caller(who, Scope::Write).await?;
+    let id = id_of(id)?;
+    let found = desk.monitors.monitor(&id).await?;
+    if found.is_none_or(|found| found.account != caller.session.account) {
+        return Err(not_found("monitor"));
+    }
+    desk.gate.note(&caller.entry("monitor.beat_tokens.revoke", &id, [])).await?;
+    desk.beats.delete_beat_tokens(&id).await?;
+    Ok((StatusCode::NO_CONTENT, [(CACHE_CONTROL, "no-store")]).into_response())
+}
+
+impl<G: Sync, M: Sync, K: Sync, B: WriteBeatTokens + Sync, P: Sync> Desk<G, M, K, B, P> {
+    /// Deletes what this monitor was called with and by, now that it is gone or no heartbeat any more. What is left beats
+    /// for nobody.
+    pub(super) async fn forget_beats(&self, id: &MonitorId) {
+        let deleted = async {
+            self.beats.delete_beat_tokens(id).await?;
+            self.beats.delete_beat(id).await
+        };
+        if let Err(error) = deleted.await {
+            tracing::error!(monitor = %id, %error, "tokens are left that beat for nobody");
+        }
+    }
 }

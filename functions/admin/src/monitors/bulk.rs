@@ -127,7 +127,7 @@ pub(super) async fn bulk<
     Ok(([(CACHE_CONTROL, "no-store")], Json(Done { created, deleted })).into_response())
 }
 
-impl<G: Gate, M: Monitors, K: Secrets, B: Send + Sync, P: Pings> Desk<G, M, K, B, P> {
+impl<G: Gate, M: Monitors, K: Secrets, B: WriteBeatTokens + Send + Sync, P: Pings> Desk<G, M, K, B, P> {
     async fn create_many(&self, caller: &Caller, create: Vec<Object>) -> Vec<Created> {
         let mut wanted = Vec::new();
         let mut refused: Vec<Option<Failure>> = Vec::new();

@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
 use shared::credentials::CredentialsId;
 use shared::http_frame::Failure;
-use shared::monitor::{Asked, AskedCredentials, Monitor, MonitorId, Region, flat};
+use shared::monitor::{Asked, AskedCredentials, Check, Monitor, MonitorId, Region, flat};
 use shared::openapi::{
     BadBody, Changer, MonitorPatch, MonitorRequest, MonitorShown, NoMonitor, Ours, PathId,
 };
@@ -17,9 +17,10 @@ use shared::revision::Revision;
 use shared::session::Scope;
 use shared::store::WriteBeatTokens;
 
+use super::parents::Parents;
 use super::shard::Edited;
 use super::wanted::{IfMatch, answer, asked, id_of, merge, own, refused, settle};
-use super::{Desk, Monitors, Secrets, Wired, parents};
+use super::{Desk, Monitors, Secrets, Wired};
 use crate::auth::caller::{Caller, conflict, not_found};
 use crate::auth::{Asked as Who, Gate};
 use crate::body::{self, Object};
@@ -128,14 +129,14 @@ pub(super) async fn patch<
     answer(StatusCode::OK, &monitor)
 }
 
-/// `DELETE`: the monitor and its credentials. What was recorded of it goes by itself.
+/// `DELETE`: the monitor, its credentials and tokens. What was recorded of it goes by itself.
 #[utoipa::path(
     delete,
     path = "/api/monitor/{id}",
     operation_id = "delete_monitor",
     tag = "Monitors",
     summary = "Delete a monitor",
-    description = "With its credentials. What was recorded of it goes by itself. Scope `write`.",
+    description = "With its credentials and its tokens to beat with. What was recorded of it goes by itself. Scope `write`.",
     security(("bearer" = []), ("cookie" = [], "csrf" = [])),
     extensions(("x-scope" = json!("write"))),
     params(PathId, ("If-Match" = Option<String>, Header, description = "Which version is meant: its ETag. Any, where it is left out.", example = "\"3\"")),
@@ -242,7 +243,7 @@ pub(super) async fn resume<
     desk.rest(who, id, false).await
 }
 
-impl<G: Gate, M: Monitors, K: Secrets, B: Send + Sync, P: Pings> Desk<G, M, K, B, P> {
+impl<G: Gate, M: Monitors, K: Secrets, B: WriteBeatTokens + Send + Sync, P: Pings> Desk<G, M, K, B, P> {
     /// Makes a monitor what `wanted` makes of it.
     async fn change(
         &self,
@@ -258,7 +259,7 @@ impl<G: Gate, M: Monitors, K: Secrets, B: Send + Sync, P: Pings> Desk<G, M, K, B
         let parents = first.depends_on().to_vec();
         let same = self.same(&there, &first).await?;
         let revision = Revision::random(&mut rand::rng());
-        parents::check(&self.monitors, &caller.session.account, Some(&there), &parents).await?;
+        Parents::of(&self.monitors, &caller.session.account).check(Some(&there), &parents).await?;
         let (monitor, old) = self
             .edit(caller, id.shard(), "monitor.change", |monitors| {
                 let there = own(monitors, id, caller)?;
@@ -280,6 +281,9 @@ impl<G: Gate, M: Monitors, K: Secrets, B: Send + Sync, P: Pings> Desk<G, M, K, B
             })
             .await?;
         self.delete_credentials(old).await;
+        if calls_us(&there) && !calls_us(&monitor) {
+            self.forget_beats(id).await;
+        }
         // As it is stored: its version follows the one before.
         Ok(self.monitors.monitor(id).await?.unwrap_or(monitor))
     }
@@ -317,5 +321,13 @@ impl<G: Gate, M: Monitors, K: Secrets, B: Send + Sync, P: Pings> Desk<G, M, K, B
     /// Deletes what belongs to monitors that are gone, all that can be: what is left is read by nobody.
     pub(super) async fn forget(&self, gone: &[Monitor]) {
         self.delete_credentials(gone.iter().filter_map(CredentialsId::of)).await;
+        for monitor in gone.iter().filter(|gone| calls_us(gone)) {
+            self.forget_beats(&monitor.id).await;
+        }
     }
+}
+
+/// Whether its target calls us.
+fn calls_us(monitor: &Monitor) -> bool {
+    matches!(monitor.check, Check::Heartbeat(_))
 }

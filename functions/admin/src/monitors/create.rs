@@ -15,9 +15,10 @@ use shared::session::Scope;
 use shared::store::{StoreError, WriteBeatTokens};
 use std::collections::BTreeSet;
 
+use super::parents::Parents;
 use super::shard::{Edited, UNREADABLE};
 use super::wanted::{answer, asked, refused, settle};
-use super::{Desk, Monitors, Secrets, Wired, parents};
+use super::{Desk, Monitors, Secrets, Wired};
 use crate::auth::caller::{Caller, conflict};
 use crate::auth::{Asked as Who, Gate};
 use crate::body::{self, Object};
@@ -74,7 +75,7 @@ pub(super) async fn create<
     Ok(response)
 }
 
-impl<G: Gate, M: Monitors, K: Secrets, B: Send + Sync, P: Pings> Desk<G, M, K, B, P> {
+impl<G: Gate, M: Monitors, K: Secrets, B: WriteBeatTokens + Send + Sync, P: Pings> Desk<G, M, K, B, P> {
     /// Stores new monitors in shards that have room, and has them looked at at once. What becomes of each, in their order.
     ///
     /// # Errors
@@ -88,8 +89,9 @@ impl<G: Gate, M: Monitors, K: Secrets, B: Send + Sync, P: Pings> Desk<G, M, K, B
         let mut results: Vec<Option<Result<Monitor, Failure>>> = Vec::new();
         results.resize_with(wanted.len(), || None);
         let mut pending = Vec::new();
+        let mut parents = Parents::of(&self.monitors, &caller.session.account);
         for (index, asked) in wanted.iter().enumerate() {
-            match parents::check(&self.monitors, &caller.session.account, None, asked.depends_on()).await {
+            match parents.check(None, asked.depends_on()).await {
                 Ok(()) => pending.push(index),
                 Err(failure) => results[index] = Some(Err(failure)),
             }

@@ -15,6 +15,7 @@ use utoipa::OpenApi;
     super::check::test,
     super::bulk::bulk,
     super::beat_token::create,
+    super::beat_token::revoke,
     super::cleanup::hide,
 ))]
 pub(crate) struct Described;

@@ -2,7 +2,7 @@
 //!
 //! - `create`, `change`, `bulk`: new ones, other ones, many at once; `shard` changes a shard as a whole, `parents` sees to
 //!   what they depend on, `wanted` to what requests say;
-//! - `check`: looks at one now; `beat_token`: what a heartbeat's target calls with;
+//! - `check`: looks at one now; `beat_token`: what a heartbeat's target calls with, and its end;
 //! - `cleanup`: hides what was recorded long ago.
 
 mod beat_token;
@@ -93,6 +93,7 @@ where
         .route("/api/monitor/{id}/resume", post(change::resume::<G, M, K, B, P>))
         .route("/api/monitor/{id}/check", post(check::check::<G, M, K, B, P>))
         .route("/api/monitor/{id}/beat-token", post(beat_token::create::<G, M, K, B, P>))
+        .route("/api/monitor/{id}/beat-tokens", delete(beat_token::revoke::<G, M, K, B, P>))
         .route("/api/results/{id}/cleanup", delete(cleanup::hide::<G, M, K, B, P>))
         .layer(DefaultBodyLimit::max(MAX_BYTES))
         .route("/api/monitor/bulk", many)

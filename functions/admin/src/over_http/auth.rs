@@ -189,7 +189,9 @@ async fn a_wrong_password_and_an_unknown_address_are_told_alike() {
         ("eve@shop.example", PASSWORD),
         ("ada@shop.example", "x"),
     ] {
-        answers.push(shop.log_in(email, password, false).await.problem());
+        let answer = shop.log_in(email, password, false).await;
+        assert_eq!(answer.headers["www-authenticate"], "Bearer");
+        answers.push(answer.problem());
     }
     answers.dedup();
     assert_eq!(answers, ["401 credentials: nobody signs in with this address and password"]);

@@ -1,5 +1,7 @@
 //! Beats: what is recorded, and what is refused.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use shared::beat::BeatState;
 use shared::store::WriteBeats as _;
@@ -21,7 +23,7 @@ async fn a_beat_is_recorded_with_what_it_says() {
         ("", r#" {"state": "down", "duration_ms": 1250} "#, BeatState::Down, Some(1_250)),
         ("?state=down", r#"{"duration_ms": 7}"#, BeatState::Down, Some(7)),
     ] {
-        let shop = Shop::new();
+        let shop = Shop::nightly();
         // A client that heard no answer calls again.
         for _ in 0..2 {
             let answer = shop.post(&format!("/beats/{TOKEN}{query}"), body).await;
@@ -34,7 +36,7 @@ async fn a_beat_is_recorded_with_what_it_says() {
 
 #[tokio::test]
 async fn a_beat_that_is_overtaken_changes_nothing() {
-    let shop = Shop::new();
+    let shop = Shop::nightly();
     let later = Beat { received_at: "2026-11-21T14:25:31Z".parse().unwrap(), ..beat(BeatState::Down, None) };
     shop.memory.put_beat(&later).await.unwrap();
     assert_eq!(shop.post(&format!("/beats/{TOKEN}"), "").await.status, StatusCode::NO_CONTENT);
@@ -43,7 +45,7 @@ async fn a_beat_that_is_overtaken_changes_nothing() {
 
 #[tokio::test]
 async fn unknown_and_malformed_tokens_look_alike() {
-    let shop = Shop::new();
+    let shop = Shop::nightly();
     let unknown = shop.post(&format!("/beats/{UNKNOWN}"), "").await;
     insta::assert_snapshot!(unknown.problem(), @"404 not_found: no monitor is beaten for with this token");
     let half = &TOKEN[..TOKEN.len() - 1];
@@ -62,16 +64,35 @@ async fn unknown_and_malformed_tokens_look_alike() {
 }
 
 #[tokio::test]
+async fn nobody_beats_for_what_is_gone_or_no_heartbeat_any_more() {
+    let unknown = Shop::nightly().post(&format!("/beats/{UNKNOWN}"), "").await;
+    for change in [
+        |monitors: &mut BTreeMap<MonitorId, Monitor>| monitors.clear(),
+        |monitors: &mut BTreeMap<MonitorId, Monitor>| {
+            let http = ::tests::example::monitor("s0-bbbbbb").check;
+            monitors.values_mut().for_each(|monitor| monitor.check = http.clone());
+        },
+    ] {
+        let shop = Shop::nightly();
+        change(&mut shop.memory.tables().monitors);
+        let answer = shop.post(&format!("/beats/{TOKEN}"), "").await;
+        assert_eq!((answer.status, answer.body), (unknown.status, unknown.body.clone()));
+        assert_eq!(shop.last(), None);
+    }
+}
+
+#[tokio::test]
 async fn nobodys_hash_opens_nothing() {
-    let shop = Shop::new();
+    let shop = Shop::nightly();
     shop.memory.tables().beat_tokens.insert("0".repeat(64), nightly());
     assert_eq!(shop.post("/beats/x", "").await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
 async fn a_table_out_of_reach_is_503_and_the_beat_can_be_sent_again() {
-    let shop = Shop::new();
-    for calls in 0..2 {
+    let shop = Shop::nightly();
+    // Token, monitor, beat.
+    for calls in 0..3 {
         shop.memory.fail_after(calls);
         let answer = shop.post(&format!("/beats/{TOKEN}"), "").await;
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{calls}");
@@ -84,7 +105,7 @@ async fn a_table_out_of_reach_is_503_and_the_beat_can_be_sent_again() {
 
 #[tokio::test]
 async fn wrong_parameters_are_refused_by_name() {
-    let shop = Shop::new();
+    let shop = Shop::nightly();
     let problem = async |query: &str| shop.post(&format!("/beats/{TOKEN}?{query}"), "").await.problem();
     insta::assert_snapshot!(problem("state=ok").await, @r#"400 state: state must be up, degraded or down; got "ok""#);
     insta::assert_snapshot!(problem("duration_ms=86400001").await, @r#"400 duration_ms: duration_ms must be a whole number from 0 to 86400000; got "86400001""#);
@@ -106,7 +127,7 @@ async fn wrong_parameters_are_refused_by_name() {
 
 #[tokio::test]
 async fn wrong_bodies_are_refused() {
-    let shop = Shop::new();
+    let shop = Shop::nightly();
     let path = format!("/beats/{TOKEN}");
     let answer = shop.post(&path, r#"{"state": "down", "note": "canary"}"#).await;
     insta::assert_snapshot!(answer.problem(), @r#"400 body: the body must be a JSON object such as {"state": "down", "duration_ms": 1250} and hold nothing else (state is up, degraded or down, duration_ms a whole number from 0 to 86400000); see line 1, column 24"#);
@@ -138,7 +159,7 @@ async fn wrong_bodies_are_refused() {
 
 #[tokio::test]
 async fn a_body_has_at_most_1024_bytes() {
-    let shop = Shop::new();
+    let shop = Shop::nightly();
     let path = format!("/beats/{TOKEN}");
     let answer = shop.post(&path, format!("{{}}{}", " ".repeat(1_023))).await;
     insta::assert_snapshot!(answer.problem(), @"413 body: the body may have at most 1024 bytes");
@@ -149,7 +170,7 @@ async fn a_body_has_at_most_1024_bytes() {
 
 #[tokio::test]
 async fn only_post_beats() {
-    let shop = Shop::new();
+    let shop = Shop::nightly();
     for method in [Method::GET, Method::HEAD, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS] {
         let answer = shop.send(method.clone(), &format!("/beats/{TOKEN}"), "").await;
         assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method}");
@@ -162,7 +183,7 @@ async fn only_post_beats() {
 
 #[tokio::test]
 async fn what_is_no_route_is_a_problem() {
-    let shop = Shop::new();
+    let shop = Shop::nightly();
     for path in ["/", "/beats", "/beats/", &format!("/beats/{TOKEN}/"), "/signals", "//"] {
         for method in [Method::GET, Method::POST] {
             let problem = shop.send(method, path, "").await.problem();
@@ -188,7 +209,7 @@ proptest! {
         ],
     ) {
         let Ok(uri) = format!("/beats/{token}?{query}").parse::<http::Uri>() else { return Ok(()) };
-        let shop = Shop::new();
+        let shop = Shop::nightly();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let answer = runtime.block_on(shop.post(&uri.to_string(), body));
         prop_assert!([204, 400, 404].contains(&answer.status.as_u16()), "{answer:?}");

@@ -25,7 +25,7 @@ async fn each_sample_event_is_answered() {
         ("http-beat-body", 204, Some(down)),
         ("http-beat-unknown", 404, None),
     ] {
-        let shop = Shop::new();
+        let shop = Shop::nightly();
         for _ in 0..2 {
             let answer = replay(&shop, ::tests::event(name)).await;
             assert_eq!(answer["statusCode"], status, "{name}: {answer}");
@@ -54,7 +54,7 @@ async fn each_sample_event_of_getting_in_is_answered() {
         ("http-auth-me-cookie-emulator", 200, None),
         ("http-auth-me-nobody", 401, None),
     ] {
-        let shop = Shop::new();
+        let shop = Shop::nightly();
         shop.somebody(Role::Viewer, "ada@shop.example").await;
         let mut session = shop.memory.tables().sessions.values().next().unwrap().clone();
         session.hash = TOKEN.parse::<Token>().unwrap().hash();
@@ -88,7 +88,7 @@ async fn a_body_arrives_encoded_or_plain() {
     let mut event = ::tests::event("http-beat-body");
     event["body"] = json!("eyJzdGF0ZSI6ICJkb3duIn0=");
     event["isBase64Encoded"] = json!(true);
-    let shop = Shop::new();
+    let shop = Shop::nightly();
     assert_eq!(replay(&shop, event.clone()).await["statusCode"], 204);
     assert_eq!(shop.last().unwrap().state, BeatState::Down);
     event["body"] = json!("%%%");
@@ -101,7 +101,7 @@ async fn a_stage_or_base_path_changes_nothing() {
         let mut event = ::tests::event("http-beat");
         event["rawPath"] = json!(format!("{prefix}/beats/{TOKEN}"));
         event["requestContext"]["stage"] = json!(stage);
-        let shop = Shop::new();
+        let shop = Shop::nightly();
         assert_eq!(replay(&shop, event).await["statusCode"], 204, "{prefix}");
         assert!(shop.last().is_some());
     }

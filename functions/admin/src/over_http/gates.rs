@@ -48,6 +48,25 @@ async fn every_route_lets_through_whom_it_is_for() {
     }
 }
 
+#[tokio::test]
+async fn a_parameter_that_nobody_asked_for_is_refused_by_name() {
+    let shop = Shop::new();
+    let owner = shop.somebody(Role::Owner, "owner@shop.example").await.0;
+    let id = shop.created(&owner, "https://shop.example/").await;
+    let of_gates = routes().into_iter().map(|(method, path, ..)| (method, path.to_owned()));
+    let of_monitors = ownership::ROUTES.into_iter().chain(ownership::MORE);
+    let of_monitors = of_monitors.map(|(method, path, _)| (method.parse().unwrap(), path.replace("{}", &id)));
+    let of_upkeep = upkeep::ROUTES.map(|(method, path)| (method.parse().unwrap(), path.to_owned()));
+    let before = format!("{:?}", shop.memory.tables());
+    for (method, path) in of_gates.chain(of_monitors).chain(of_upkeep) {
+        let sign = if path.contains('?') { '&' } else { '?' };
+        let answer = shop.ask(&owner, method.clone(), &format!("{path}{sign}force=1"), None).await;
+        let problem = answer.problem();
+        assert!(problem.starts_with("400 unknown_parameter: \"force\""), "{method} {path}: {problem}");
+    }
+    assert_eq!(format!("{:?}", shop.memory.tables()), before);
+}
+
 async fn everybody() -> (Shop, Vec<By>) {
     let shop = Shop::new();
     let (owner, _) = shop.somebody(Role::Owner, "owner@shop.example").await;

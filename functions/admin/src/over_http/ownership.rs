@@ -8,7 +8,7 @@ use super::channels;
 use super::*;
 
 /// Each way to change a monitor; `{}` is its id.
-pub(super) const ROUTES: [(&str, &str, &str); 9] = [
+pub(super) const ROUTES: [(&str, &str, &str); 10] = [
     ("PUT", "/api/monitor/{}", r#"{"url": "https://shop.example/"}"#),
     ("PATCH", "/api/monitor/{}", r#"{"public": true}"#),
     ("DELETE", "/api/monitor/{}", ""),
@@ -16,6 +16,7 @@ pub(super) const ROUTES: [(&str, &str, &str); 9] = [
     ("POST", "/api/monitor/{}/resume", ""),
     ("POST", "/api/monitor/{}/check", ""),
     ("POST", "/api/monitor/{}/beat-token", ""),
+    ("DELETE", "/api/monitor/{}/beat-tokens", ""),
     ("DELETE", "/api/results/{}/cleanup", ""),
     ("DELETE", "/api/results/{}/cleanup?days=0", ""),
 ];

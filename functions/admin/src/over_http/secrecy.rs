@@ -35,7 +35,7 @@ async fn a_token_is_neither_answered_nor_logged() {
     let log = Log::default();
     let subscriber = fmt().with_max_level(Level::TRACE).with_writer(log.clone()).finish();
     let _guard = subscriber.set_default();
-    let shop = Shop::new();
+    let shop = Shop::nightly();
     for calls_left in [None, Some(0), Some(1)] {
         for (name, body, method) in [
             ("http-beat", "", "POST"),

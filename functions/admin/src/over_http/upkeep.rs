@@ -1,7 +1,7 @@
 //! What people add to incidents, and maintenance windows.
 
 use shared::account::Role;
-use shared::incident::{Action, Closed, ClosedBy, Incident};
+use shared::incident::{Action, Closed, ClosedBy, Incident, Update};
 use shared::schedule::Slot;
 use shared::signal::Reason;
 use shared::state::State;
@@ -23,6 +23,7 @@ impl Shop {
     fn incident(&self, monitor: &str) -> String {
         let opened_at: Slot = "2026-11-21T14:20:00Z".parse().unwrap();
         let incident = Incident {
+            account: shared::account::AccountId::default(),
             monitor: monitor.parse().unwrap(),
             opened_at,
             began_at: opened_at,
@@ -80,6 +81,38 @@ async fn people_say_what_they_do_about_an_incident() {
 }
 
 #[tokio::test]
+async fn so_much_can_be_said_of_an_incident_and_it_can_still_be_closed() {
+    let shop = Shop::new();
+    let by = shop.editor().await;
+    let path = shop.incident(&shop.created(&by, "https://shop.example/").await);
+    let id = shop.memory.tables().incidents.keys().next().unwrap().clone();
+    let say = async |action: &str| {
+        let body = Some(json!({"note": "more"}));
+        shop.ask(&by, Method::POST, &format!("{path}/{action}"), body).await
+    };
+    for n in 0..198 {
+        let at = now() - jiff::SignedDuration::from_secs(n + 1);
+        let update = Update { incident: id.clone(), at, action: Action::Note, note: "a note".to_owned() };
+        shop.memory.tables().updates.insert((id.clone(), at), update);
+    }
+    assert_eq!(say("note").await.status, StatusCode::CREATED);
+    for action in ["note", "acknowledge"] {
+        let full = say(action).await.problem();
+        insta::allow_duplicates!(
+            insta::assert_snapshot!(full, @"409 too_many: an incident has at most 200 updates, one of them to close it")
+        );
+    }
+    assert_eq!(shop.memory.tables().updates.len(), 199);
+    let at = now() + jiff::SignedDuration::from_secs(1);
+    // Somebody else was faster.
+    let update = Update { incident: id.clone(), at, action: Action::Note, note: "a note".to_owned() };
+    shop.memory.tables().updates.insert((id, at), update);
+    // The tests' time stands still: it takes the place of the note of this moment.
+    assert_eq!(say("close").await.status, StatusCode::ACCEPTED);
+    assert!(say("close").await.problem().starts_with("409 too_many"));
+}
+
+#[tokio::test]
 async fn another_accounts_incident_is_none() {
     let shop = Shop::new();
     let by = shop.editor().await;
@@ -98,6 +131,17 @@ async fn another_accounts_incident_is_none() {
         }
     }
     assert!(shop.memory.tables().updates.is_empty());
+    // Of what is gone it is known whose it was.
+    for incident in shop.memory.tables().incidents.values_mut() {
+        incident.account = "a-7f3k2a9d0c1b2e4f".parse().unwrap();
+    }
+    let of_the_stranger = shop.ask(&stranger, Method::POST, &format!("{gone}/acknowledge"), None).await;
+    assert_eq!(of_the_stranger.status, StatusCode::CREATED);
+    let of_home = shop.ask(&by, Method::POST, &format!("{gone}/acknowledge"), None).await;
+    assert_eq!(of_home.status, StatusCode::NOT_FOUND);
+    for incident in shop.memory.tables().incidents.values_mut() {
+        incident.account = shared::account::AccountId::default();
+    }
     assert_eq!(
         shop.ask(&by, Method::POST, &format!("{gone}/acknowledge"), None).await.status,
         StatusCode::CREATED
@@ -120,8 +164,9 @@ async fn windows_are_put_and_deleted() {
     assert_eq!(put("move", json!({"name": "Move", "when": weekly})).await.status, StatusCode::OK);
     assert_eq!(shop.memory.tables().windows.len(), 1);
     let backwards = json!({"once": {"from": "2026-11-22T01:00:00Z", "until": "2026-11-22T01:00:00Z"}});
+    let malformed = put("Move", json!({"name": "Move", "when": once})).await;
+    insta::assert_snapshot!(malformed.problem(), @"404 not_found: there is no such maintenance window; an id is 1 to 40 lower-case letters, digits or -");
     for (id, body) in [
-        ("Move", json!({"name": "Move", "when": once})),
         ("a", json!({"name": "Move", "when": backwards})),
         ("a", json!({"name": "Move", "when": {"once": {"from": "soon", "until": "later"}}})),
         ("a", json!({"name": "Move", "when": {}})),

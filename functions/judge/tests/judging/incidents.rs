@@ -33,6 +33,18 @@ async fn down_opens_one_incident_within_the_confirmations_and_up_closes_it() {
 }
 
 #[tokio::test]
+async fn an_incident_stays_its_accounts_when_its_monitor_goes() {
+    let account: shared::account::AccountId = "a-7f3k2a9d0c1b2e4f".parse().unwrap();
+    let shop = Shop::of([Monitor { account: account.clone(), ..monitor(ID) }]);
+    shop.play(&[(ID, "udd")]).await;
+    assert_eq!(shop.incident().account, account);
+    shop.memory.tables().monitors.clear();
+    shop.play_from(3, &[(ID, "d")]).await;
+    let closed = shop.incident();
+    assert_eq!((closed.account, closed.closed.unwrap().by), (account, ClosedBy::Deleted));
+}
+
+#[tokio::test]
 async fn what_is_told_twice_changes_nothing() {
     let shop = Shop::of([monitor(ID)]);
     shop.play(&[(ID, "uddd")]).await;

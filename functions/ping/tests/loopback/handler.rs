@@ -91,6 +91,7 @@ pub(crate) fn ping_with<T, B, K: ReadCredentials>(
     Ping {
         stores: Stores {
             monitors: memory.clone(),
+            latest: memory.clone(),
             states,
             beats,
             keyring: Keyring::new(secrets),

@@ -91,6 +91,17 @@ async fn one_that_is_not_stored_is_looked_at_and_not_recorded() {
 }
 
 #[tokio::test]
+async fn what_was_changed_just_now_is_looked_at_as_it_is_now() {
+    // As they were a moment ago, there is another one.
+    let (before, now) = (holding([monitor("bbbbbb", "http://1.1.1.1/", 1, "us-east-1")]), shop());
+    let mut ping = ping(&before, &paper());
+    ping.stores.latest = now;
+    let one = OutOfTurn::Check { monitors: vec!["s0-aaaaaa".parse().unwrap()] };
+    let told = ping.out_of_turn(one, || NOW.parse().unwrap()).await.unwrap();
+    assert_eq!(told.len(), 1);
+}
+
+#[tokio::test]
 async fn a_target_is_shown_its_own_credentials() {
     let memory = holding([secret("aaaaaa")]);
     let request = OutOfTurn::Check { monitors: vec!["s0-aaaaaa".parse().unwrap()] };

@@ -81,6 +81,7 @@ async fn without_the_first(memory: &Memory, hangs: bool) -> String {
     let ping = Ping {
         stores: Stores {
             monitors: Without { memory: memory.clone(), shard: ShardId(0), hangs },
+            latest: Without { memory: memory.clone(), shard: ShardId(0), hangs },
             states: memory.clone(),
             beats: memory.clone(),
             keyring: Keyring::new(memory.clone()),

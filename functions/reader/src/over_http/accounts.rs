@@ -24,10 +24,12 @@ fn shop_of_two() -> Shop {
         shop.change(id, |monitor| monitor.account = elsewhere());
     }
     shop.incident("s0-dddddd", 20, Some(10));
+    let theirs = Incident { account: elsewhere(), ..shop.incident("s0-eeeeee", 20, Some(10)) };
+    shop.memory.tables().incidents.insert(theirs.id(), theirs);
     shop
 }
 
-/// Which of the four are named in the answer, and whether the deleted one is.
+/// Which of the four are named in the answer, and of the deleted ones.
 fn named(body: &str) -> Vec<&'static str> {
     let of = |(name, marks): (&'static str, [&str; 2])| {
         marks.iter().any(|mark| body.contains(mark)).then_some(name)
@@ -38,6 +40,7 @@ fn named(body: &str) -> Vec<&'static str> {
         ("theirs", ["theirs.example/", "\"Theirs\""]),
         ("hidden", ["hidden.example/", "\"Hidden\""]),
         ("deleted", ["s0-dddddd", "s0-dddddd"]),
+        ("deleted theirs", ["s0-eeeeee", "s0-eeeeee"]),
     ]
     .into_iter()
     .filter_map(of)
@@ -67,7 +70,7 @@ async fn a_key_sees_the_monitors_of_its_account() {
         (&own, "/signals", &["shop", "canary"][..]),
         (&own, "/incidents", &["shop", "canary", "deleted"]),
         (&theirs, "/signals", &["theirs", "hidden"]),
-        (&theirs, "/incidents", &["theirs", "hidden"]),
+        (&theirs, "/incidents", &["theirs", "hidden", "deleted theirs"]),
     ] {
         let answer = shop.get_with_key(token, path).await;
         assert_eq!(named(&answer.body), expected, "{path}: {}", answer.body);
@@ -115,6 +118,11 @@ async fn hidden_signals_and_incidents_are_shown_nowhere() {
     assert_eq!(count(20).await, (20, 1));
     assert_eq!(count(19).await, (19, 0));
     assert_eq!(count(0).await, (0, 0));
+    // Nobody knows of one that is deleted what was hidden: its incidents are its account's alone.
+    let monitors = std::mem::take(&mut shop.memory.tables().monitors);
+    assert_eq!(shop.get("/incidents").await.json()["incidents"].as_array().unwrap().len(), 0);
+    assert_eq!(shop.get("/").await.body.matches("seen from us-east-1").count(), 0);
+    shop.memory.tables().monitors = monitors;
     let page = shop.get("/").await.body;
     assert!(page.contains("since 14:25") && page.contains("100.00 % uptime in the last hour"), "{page}");
 }

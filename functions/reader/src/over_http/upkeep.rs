@@ -34,7 +34,12 @@ async fn an_incident_has_what_people_said_to_it() {
     assert_eq!(stranger.body, none.body);
     shop.change("s0-aaaaaa", |monitor| monitor.hidden_before = Some(Slot::containing(now())));
     assert_eq!(shop.get_with_key(&token, &path(&incident)).await.body, none.body, "hidden");
-    // Of a monitor that is gone.
+    // Of a monitor that is gone: of its account.
+    let theirs = Incident { account: elsewhere(), ..shop.incident("s0-gone01", 30, None) };
+    shop.memory.tables().incidents.insert(theirs.id(), theirs.clone());
+    assert_eq!(shop.get_with_key(&token, &path(&theirs)).await.status, StatusCode::NOT_FOUND);
+    let strangers = shop.strangers_key(&[Scope::Read]);
+    assert_eq!(shop.get_with_key(&strangers, &path(&theirs)).await.status, StatusCode::OK);
     let gone = shop.incident("s0-gone00", 30, None);
     let shown = shop.get_with_key(&token, &path(&gone)).await;
     assert_eq!((shown.status, &shown.json()["name"]), (StatusCode::OK, &Value::Null));

@@ -16,6 +16,7 @@ fn now() -> Timestamp {
 
 fn incident(monitor: &str, opened_at: &str, closed: Option<(&str, ClosedBy)>) -> Incident {
     Incident {
+        account: shared::account::AccountId::default(),
         monitor: monitor.parse().unwrap(),
         opened_at: opened_at.parse().unwrap(),
         began_at: opened_at.parse().unwrap(),

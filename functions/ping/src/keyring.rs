@@ -118,7 +118,10 @@ mod tests {
         assert!(!is_remembered(&id));
         keyring.remember(&id, credentials());
         assert!(is_remembered(&id));
-        assert!(!is_remembered(&CredentialsId { revision: "abcdefghij".parse().unwrap(), ..id.clone() }));
+        assert!(!is_remembered(&CredentialsId {
+            revision: "abcdefghijklmnop".parse().unwrap(),
+            ..id.clone()
+        }));
         assert!(!is_remembered(&CredentialsId { origin: "https://new.example".to_owned(), ..id.clone() }));
         let long_ago = Instant::now().checked_sub(KEPT).unwrap();
         keyring.kept.lock().unwrap().get_mut(&id.monitor).unwrap().since = long_ago;

@@ -117,13 +117,13 @@ mod tests {
         CredentialsId {
             monitor: "s0-7f3k2a".parse().unwrap(),
             origin: "https://shop.example".to_owned(),
-            revision: "abcdefghij".parse().unwrap(),
+            revision: "abcdefghijklmnop".parse().unwrap(),
         }
     }
 
     #[test]
     fn what_was_stored_before_there_were_revisions_is_still_found() {
-        assert_eq!(sort_key(&id()), "CREDENTIALS#https://shop.example#abcdefghij");
+        assert_eq!(sort_key(&id()), "CREDENTIALS#https://shop.example#abcdefghijklmnop");
         let first = CredentialsId { revision: Revision::first(), ..id() };
         assert_eq!(sort_key(&first), "CREDENTIALS#https://shop.example");
     }

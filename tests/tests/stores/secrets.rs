@@ -11,7 +11,7 @@ fn id() -> CredentialsId {
     CredentialsId {
         monitor: "s0-aaaaaa".parse().unwrap(),
         origin: "https://shop.example:8443".to_owned(),
-        revision: "abcdefghij".parse().unwrap(),
+        revision: "abcdefghijklmnop".parse().unwrap(),
     }
 }
 

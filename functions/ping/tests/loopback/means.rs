@@ -150,7 +150,7 @@ async fn credentials_are_remembered_for_a_while() {
     assert_eq!((outcomes(&memory, &ping).await, read()), (expected.to_vec(), 3));
     memory.add_monitors([Monitor { version: 2, ..secret("aaaaaa") }]);
     assert_eq!((outcomes(&memory, &ping).await, read()), (expected.to_vec(), 4), "they are the same");
-    let revision: Revision = "abcdefghij".parse().unwrap();
+    let revision: Revision = "abcdefghijklmnop".parse().unwrap();
     let mut changed = secret("aaaaaa");
     let Check::Http(http) = &mut changed.check else { panic!("of kind http") };
     http.credentials = Some(revision.clone());

@@ -72,7 +72,7 @@ async fn the_list_is_the_accounts_own_in_the_order_of_ids_as_text() {
     let token = empty.key(&[Scope::Read], None);
     assert_eq!(
         empty.get_with_key(&token, "/api/monitor").await.body,
-        r#"{"monitors":[],"next_cursor":null}"#
+        r#"{"monitors":[],"next_cursor":null,"home_region":"us-east-1"}"#
     );
 }
 

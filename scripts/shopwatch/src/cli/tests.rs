@@ -84,7 +84,8 @@ fn help_of_everything() {
     Usage: shopwatch monitors [OPTIONS] <COMMAND>
 
     Commands:
-      apply        Create and change monitors until they are as the file says; delete none
+      apply        Show what differs from a file of monitors, then create and change them until nothing
+                   does
       list         List the monitors: their configuration, not their state
       export       Write the monitors as a file that `apply` reads
       import-from  Write another tool's monitors as a file that `apply` reads; nothing is changed
@@ -99,21 +100,31 @@ fn help_of_everything() {
       shopwatch monitors apply monitors.yaml
     ");
     insta::assert_snapshot!(help("monitors apply"), @r#"
-    Create and change monitors until they are as the file says; delete none
+    Show what differs from a file of monitors, then create and change them until nothing does
 
-    Usage: shopwatch monitors apply [OPTIONS] <FILE>
+    Usage: shopwatch monitors apply [OPTIONS] --url <URL> <FILE>
 
     Arguments:
       <FILE>  YAML file of monitors; `-` reads standard input
 
     Options:
+          --prune         Delete the monitors that the file does not name
+          --dry-run       Show the plan and change nothing
+          --yes           Delete without asking
+          --url <URL>     Address of the installation's API, as its deployment prints it [env:
+                          SHOPWATCH_URL]
           --stack <NAME>  Name of the deployed stack, which the names of its tables and its bucket begin
                           with [env: SHOPWATCH_STACK] [default: shopwatch]
       -h, --help          Print help
 
-    Monitors are told apart by their names. One that is new is created, one that differs is
-    changed to exactly what the file says, one that the file does not name is left as it is and
-    shown. A file with anything wrong in it changes nothing. Most: 10,000 monitors, 5 MB.
+    Works through the API, with the key in SHOPWATCH_KEY (scopes read and write), for the account of
+    that key. Monitors are told apart by their names. One that is new is created, one that differs is
+    changed to exactly what the file says, one that the file does not name is left as it is and shown;
+    with --prune it is deleted, once you have said yes. The plan is shown first. A file with anything
+    wrong in it changes nothing. Most: 10,000 monitors, 5 MB.
+
+    Nobody reads credentials back. Those of the file are sent each time, and the installation says
+    whether they were other ones.
 
     The file:
       monitors:
@@ -144,23 +155,28 @@ fn help_of_everything() {
     recoveries (slots, 1 to 10), depends_on (names, at most 4), paused, keep_warm.
 
     Examples:
+      shopwatch monitors apply monitors.yaml --dry-run
       shopwatch monitors apply monitors.yaml
+      shopwatch monitors apply monitors.yaml --prune --yes
       generate-monitors | shopwatch monitors apply -
     "#);
     insta::assert_snapshot!(help("monitors export"), @"
     Write the monitors as a file that `apply` reads
 
-    Usage: shopwatch monitors export [OPTIONS]
+    Usage: shopwatch monitors export [OPTIONS] --url <URL>
 
     Options:
           --output <FILE>  Where to write; standard output if not given
+          --url <URL>      Address of the installation's API, as its deployment prints it [env:
+                           SHOPWATCH_URL]
           --stack <NAME>   Name of the deployed stack, which the names of its tables and its bucket
                            begin with [env: SHOPWATCH_STACK] [default: shopwatch]
       -h, --help           Print help
 
     Monitors come in the order of their names, without what is as it is by default. What a file cannot
     hold is told on standard error: credentials above all, which nobody reads back. Add them before
-    you apply the file, or the monitors lose them.
+    you apply the file, or the monitors lose them. Reads through the API, with the key in
+    SHOPWATCH_KEY (scope read).
 
     Examples:
       shopwatch monitors export --output monitors.yaml

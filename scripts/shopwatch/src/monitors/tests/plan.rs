@@ -9,11 +9,11 @@ use super::installed::Installed;
 use super::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
     fn any_sequence_of_applies_ends_with_the_last_file(
         files in proptest::collection::vec(
-            (proptest::collection::btree_map(0u16..300, (1u32..5, any::<bool>()), 0..250), any::<bool>()), 1..5),
+            (proptest::collection::btree_map(0u16..150, (1u32..5, any::<bool>()), 0..120), any::<bool>()), 1..4),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let installed = runtime.block_on(Installed::new());

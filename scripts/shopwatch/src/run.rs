@@ -33,7 +33,7 @@ pub async fn run(cli: Cli, out: &mut impl Write) -> anyhow::Result<u8> {
             }
             Ok(0)
         }
-        Command::Monitors(command) => watching::monitors(command, cli.stack, out).await.map(|()| 0),
+        Command::Monitors(command) => Box::pin(watching::monitors(command, cli.stack, out)).await.map(|()| 0),
         Command::Maintenance(command) => {
             let wanted = watching::windows_of(&command)?;
             let cloud = Cloud::of(cli.stack).await?;

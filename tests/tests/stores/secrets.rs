@@ -20,7 +20,7 @@ fn others() -> Vec<CredentialsId> {
     let elsewhere = ["http://shop.example:8443", "https://shop.example", "https://other.example:8443"];
     let elsewhere = elsewhere.map(|origin| CredentialsId { origin: origin.to_owned(), ..id() });
     let of_another = CredentialsId { monitor: "s0-bbbbbb".parse().unwrap(), ..id() };
-    let revisions = [Revision::first(), "abcdefghik".parse().unwrap()];
+    let revisions = [Revision::first(), "abcdefghijklmnoq".parse().unwrap()];
     let revisions = revisions.map(|revision| CredentialsId { revision, ..id() });
     elsewhere.into_iter().chain([of_another]).chain(revisions).collect()
 }

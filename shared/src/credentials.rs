@@ -62,7 +62,7 @@ impl Credentials {
         }
     }
 
-    /// Everything, as it is deserialised from: for the function that checks, and for nothing else.
+    /// Everything, as it is deserialised from: for the function that checks, and for a request to the API that stores it.
     pub fn exposed(&self) -> Value {
         match self {
             Self::Basic { user, password } => {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tests::demo_shop::DemoShop;
 use tests::local_cloud::LocalCloud;
-use tests::operator::shopwatch;
+use tests::operator::{shopwatch, shopwatch_with};
 
 /// The newest record of a URL in `/signals`, once there is one that is as wanted.
 async fn wait_for(
@@ -51,12 +51,24 @@ async fn a_shop_that_dies_turns_the_page_red() {
          - {{name: Secretmonitor, url: '{secret}'}}\n"
     );
     fs::write(&file, yaml).unwrap();
-    for expected in ["created", "unchanged"] {
-        let run = shopwatch(&cloud, &["monitors", "apply", file.to_str().unwrap()]);
+    let scopes = ["--scope", "read", "--scope", "write"];
+    let key = shopwatch(&cloud, &[&["keys", "create", "--name", "apply"][..], &scopes].concat()).stdout;
+    let apply = |arguments: &[&str]| {
+        shopwatch_with(&cloud, key.trim(), &[&["monitors", "apply"], arguments].concat())
+    };
+    let file = file.to_str().unwrap();
+    for (arguments, expected) in [
+        (&["--dry-run", file][..], "plan: 3 to create"),
+        (&[file], "done: 3 created"),
+        (&[file], "plan: 0 to create, 0 to change, 0 to delete, 3 unchanged"),
+    ] {
+        let run = apply(arguments);
         assert_eq!(run.code, 0, "{}", run.stderr);
         assert!(run.stdout.contains(expected), "{}", run.stdout);
     }
-    let run = shopwatch(&cloud, &["monitors", "apply", "-"]);
+    let keyless = shopwatch(&cloud, &["monitors", "apply", file]);
+    assert!(keyless.code == 1 && keyless.stderr.contains("SHOPWATCH_KEY is not set"), "{}", keyless.stderr);
+    let run = apply(&["-"]);
     assert_ne!(run.code, 0, "nothing on standard input is no monitor file");
 
     // The schedule itself: nobody invokes anything here.

@@ -1,9 +1,11 @@
 //! Tests of the whole function: beats in memory, asked over HTTP.
 
 mod auth;
+mod beat_tokens;
 mod beats;
 mod channels;
 mod channels_raced;
+mod credentials;
 mod described;
 mod events;
 mod gates;

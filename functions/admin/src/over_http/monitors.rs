@@ -1,8 +1,7 @@
 //! Monitors: made, changed, looked at and deleted.
 
 use shared::account::Role;
-use shared::credentials::{Credentials, CredentialsId};
-use shared::monitor::{HeartbeatCheck, Monitor, SHARD_LIMIT, ShardId};
+use shared::monitor::{Monitor, SHARD_LIMIT, ShardId};
 use shared::store::Broken;
 
 use super::auth::By;
@@ -49,11 +48,6 @@ impl Shop {
 
     pub(super) fn stored(&self, id: &str) -> Option<Monitor> {
         self.memory.tables().monitors.get(&id.parse().unwrap()).cloned()
-    }
-
-    /// The origins that credentials are stored for.
-    fn origins(&self) -> Vec<String> {
-        self.memory.tables().credentials.keys().map(|id| id.origin.clone()).collect()
     }
 
     fn heard(&self) -> Vec<Value> {
@@ -317,115 +311,6 @@ async fn of_two_clients_the_later_one_is_told() {
 }
 
 #[tokio::test]
-async fn credentials_go_in_and_never_come_out() {
-    let shop = Shop::new();
-    let by = shop.editor().await;
-    let body = json!({"url": "https://shop.example/", "credentials": {"scheme": "basic", "user": "canary-user", "password": "canary-password"}});
-    let made = shop.create(&by, body).await;
-    let id = made.text("id");
-    let path = format!("/api/monitor/{id}");
-    assert!(made.json()["has_credentials"] == true && !made.body.contains("canary"), "{made:?}");
-    assert_eq!(shop.origins(), ["https://shop.example"]);
-
-    // They stay while the origin does, whoever changes what.
-    let put = async |body: Value| shop.ask(&by, Method::PUT, &path, Some(body)).await;
-    let moved = put(json!({"url": "https://shop.example/elsewhere"})).await;
-    assert_eq!(moved.json()["has_credentials"], true, "{moved:?}");
-    let taken = put(json!({"url": "https://thief.example/"})).await;
-    insta::assert_snapshot!(taken.problem(), @"400 monitor: credentials: those that are there are for another origin: give them again, or null");
-    let patch = shop.ask(&by, Method::PATCH, &path, Some(json!({"url": "https://thief.example/"}))).await;
-    assert_eq!(patch.status, StatusCode::BAD_REQUEST);
-
-    // Others are another version.
-    let version = shop.stored(&id).unwrap().version;
-    let other = json!({"credentials": {"scheme": "bearer", "token": "canary-token"}});
-    let changed = shop.ask(&by, Method::PATCH, &path, Some(other)).await;
-    assert_eq!(changed.json()["version"], version + 1, "{changed:?}");
-    assert!(matches!(
-        shop.memory.tables().credentials.values().collect::<Vec<_>>()[..],
-        [Credentials::Bearer { .. }]
-    ));
-    let elsewhere =
-        json!({"url": "https://new.example/", "credentials": {"scheme": "bearer", "token": "canary-2"}});
-    assert_eq!(put(elsewhere).await.status, StatusCode::OK);
-    assert_eq!(shop.origins(), ["https://new.example"], "those of the former target are gone");
-    let without = shop.ask(&by, Method::PATCH, &path, Some(json!({"credentials": null}))).await;
-    assert_eq!(without.json()["has_credentials"], false);
-    assert!(shop.memory.tables().credentials.is_empty());
-
-    let again = json!({"credentials": {"scheme": "bearer", "token": "canary-3"}});
-    shop.ask(&by, Method::PATCH, &path, Some(again)).await;
-    assert_eq!(shop.ask(&by, Method::DELETE, &path, None).await.status, StatusCode::NO_CONTENT);
-    assert!(shop.memory.tables().credentials.is_empty() && shop.stored(&id).is_none());
-    assert_eq!(shop.memory.tables().shards[&ShardId(0)].count, 0);
-    let audit = format!("{:?}", shop.memory.tables().audit);
-    assert!(!audit.contains("canary"), "{audit}");
-}
-
-#[tokio::test]
-async fn the_same_credentials_are_no_change() {
-    let shop = Shop::new();
-    let by = shop.editor().await;
-    let with = |token: &str| json!({"url": "https://shop.example/", "credentials": {"scheme": "bearer", "token": token}});
-    let made = shop.create(&by, with("canary")).await;
-    let path = format!("/api/monitor/{}", made.text("id"));
-    let before: Vec<CredentialsId> = shop.memory.tables().credentials.keys().cloned().collect();
-    for method in [Method::PUT, Method::PATCH] {
-        let again = shop.ask(&by, method, &path, Some(with("canary"))).await;
-        assert_eq!((again.status, again.json()), (StatusCode::OK, made.json()));
-    }
-    assert_eq!(shop.memory.tables().credentials.keys().cloned().collect::<Vec<_>>(), before);
-    assert_eq!(shop.ask(&by, Method::PUT, &path, Some(with("other"))).await.json()["version"], 2);
-    // With another origin they are others.
-    let mut moved = with("other");
-    moved["url"] = json!("https://new.example/");
-    assert_eq!(shop.ask(&by, Method::PUT, &path, Some(moved)).await.json()["version"], 3);
-    assert_eq!(shop.origins(), ["https://new.example"]);
-}
-
-#[tokio::test]
-async fn credentials_in_use_are_never_overwritten_and_none_are_left_over() {
-    let shop = Shop::new();
-    let by = shop.editor().await;
-    let with = |token: &str| json!({"url": "https://shop.example/", "credentials": {"scheme": "bearer", "token": token}});
-    let path = format!("/api/monitor/{}", shop.create(&by, with("first")).await.text("id"));
-    // Those that are stored are those that the one monitor names.
-    let in_use = || {
-        let tables = shop.memory.tables();
-        let named = tables.monitors.values().filter_map(CredentialsId::of).collect::<Vec<_>>();
-        assert!(tables.credentials.keys().eq(&named), "{:?} {named:?}", tables.credentials);
-        tables.credentials.values().map(|there| there.exposed()["token"].clone()).collect::<Vec<_>>()
-    };
-    let stale = shop.ask_with(&by, Method::PUT, &path, &[("if-match", "\"9\"")], Some(with("second"))).await;
-    assert_eq!((stale.status, in_use()), (StatusCode::PRECONDITION_FAILED, vec![json!("first")]));
-    for (conflicts, status, token) in [(6, 409, "first"), (2, 200, "second")] {
-        shop.memory.tables().conflicts_left = conflicts;
-        let put = shop.ask(&by, Method::PUT, &path, Some(with("second"))).await;
-        assert_eq!((put.status.as_u16(), in_use()), (status, vec![json!(token)]), "{put:?}");
-    }
-    // A shard that is contended is given up for the next one, and so is what was stored for it.
-    shop.memory.tables().conflicts_left = 7;
-    let made = shop.create(&by, with("new")).await;
-    assert!(made.text("id").starts_with("s1-"), "{made:?}");
-    assert_eq!(in_use(), [json!("second"), json!("new")]);
-    shop.memory.tables().conflicts_left = 1;
-    assert_eq!(shop.ask(&by, Method::DELETE, &path, None).await.status, StatusCode::NO_CONTENT);
-    assert_eq!(in_use(), [json!("new")]);
-}
-
-#[tokio::test]
-async fn a_change_that_may_have_been_made_keeps_its_credentials() {
-    let shop = Shop::new();
-    let by = shop.editor().await;
-    let body = json!({"url": "https://shop.example/", "credentials": {"scheme": "bearer", "token": "t"}});
-    // Session, person; shards; summary, monitors, audit, credentials: then the change fails, nobody knows how.
-    shop.memory.fail_after(7);
-    assert_eq!(shop.create(&by, body).await.status, StatusCode::SERVICE_UNAVAILABLE);
-    shop.memory.tables().calls_left = None;
-    assert_eq!(shop.origins(), ["https://shop.example"]);
-}
-
-#[tokio::test]
 async fn a_monitor_rests_and_goes_on() {
     let shop = Shop::new();
     let by = shop.editor().await;
@@ -587,73 +472,6 @@ async fn dependencies_exist_and_close_no_circle() {
     assert_eq!((named.status, &named.json()["depends_on"]), (StatusCode::OK, &json!([top, middle])));
     assert_eq!(patch(&bottom, json!([middle])).await.status, StatusCode::OK);
     assert_eq!(patch(&bottom, json!([top])).await.status, StatusCode::BAD_REQUEST);
-}
-
-#[tokio::test]
-async fn a_heartbeat_gets_a_token_that_beats() {
-    let shop = Shop::new();
-    let by = shop.editor().await;
-    let id = shop.create(&by, json!({"kind": "heartbeat", "name": "Nightly"})).await.text("id");
-    let made = shop.ask(&by, Method::POST, &format!("/api/monitor/{id}/beat-token"), None).await;
-    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
-    assert_eq!(shop.post(&made.text("path"), "").await.status, StatusCode::NO_CONTENT);
-    assert!(shop.memory.tables().beats.contains_key(&id.parse().unwrap()));
-    assert!(!format!("{:?}", shop.memory.tables()).contains(&made.text("token")));
-    let check = Check::Heartbeat(HeartbeatCheck { grace_minutes: 1 });
-    assert_eq!(shop.stored(&id).unwrap().check, check);
-    let other = shop.created(&by, "https://shop.example/").await;
-    let refused = shop.ask(&by, Method::POST, &format!("/api/monitor/{other}/beat-token"), None).await;
-    insta::assert_snapshot!(refused.problem(), @"409 kind: only a heartbeat is called; this is of kind http, checked by us");
-}
-
-#[tokio::test]
-async fn tokens_to_beat_with_are_few_and_can_be_revoked() {
-    let shop = Shop::new();
-    let by = shop.editor().await;
-    let mut paths = Vec::new();
-    for name in ["Nightly", "Hourly"] {
-        let id = shop.create(&by, json!({"kind": "heartbeat", "name": name})).await.text("id");
-        paths.push(format!("/api/monitor/{id}"));
-    }
-    let make = async |of: &str| shop.ask(&by, Method::POST, &format!("{of}/beat-token"), None).await;
-    let beat = async |made: &Answer| shop.post(&made.text("path"), "").await.status.as_u16();
-    let other = make(&paths[1]).await;
-    let mut made = Vec::new();
-    for _ in 0..10 {
-        made.push(make(&paths[0]).await);
-    }
-    let eleventh = make(&paths[0]).await;
-    insta::assert_snapshot!(eleventh.problem(), @"409 too_many: a monitor has at most 10 tokens: revoke them");
-    assert_eq!((beat(&made[0]).await, beat(&made[9]).await), (204, 204));
-    for _ in 0..2 {
-        let revoked = shop.ask(&by, Method::DELETE, &format!("{}/beat-tokens", paths[0]), None).await;
-        assert_eq!((revoked.status, revoked.body.as_str()), (StatusCode::NO_CONTENT, ""));
-        assert_eq!((beat(&made[0]).await, beat(&made[9]).await, beat(&other).await), (404, 404, 204));
-    }
-    let audit = shop.memory.tables().audit.last().unwrap().clone();
-    assert_eq!(audit.action, "monitor.beat_tokens.revoke");
-    assert_eq!(beat(&make(&paths[0]).await).await, 204);
-}
-
-#[tokio::test]
-async fn tokens_and_beats_go_with_their_monitor() {
-    let shop = Shop::new();
-    let by = shop.editor().await;
-    for end in ["delete", "bulk", "another kind"] {
-        let id = shop.create(&by, json!({"kind": "heartbeat", "name": "Nightly"})).await.text("id");
-        let path = format!("/api/monitor/{id}");
-        let token = shop.ask(&by, Method::POST, &format!("{path}/beat-token"), None).await;
-        assert_eq!(shop.post(&token.text("path"), "").await.status, StatusCode::NO_CONTENT);
-        let (method, path, body) = match end {
-            "delete" => (Method::DELETE, path, None),
-            "bulk" => (Method::POST, "/api/monitor/bulk".to_owned(), Some(json!({"delete": [id]}))),
-            _ => (Method::PUT, path, Some(json!({"url": "https://shop.example/"}))),
-        };
-        let answer = shop.ask(&by, method, &path, body).await;
-        assert!(answer.status.is_success(), "{answer:?}");
-        let tables = shop.memory.tables();
-        assert!(tables.beat_tokens.is_empty() && tables.beats.is_empty(), "{end}: {tables:?}");
-    }
 }
 
 #[tokio::test]

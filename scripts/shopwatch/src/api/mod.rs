@@ -64,10 +64,10 @@ impl Refusal {
         refusal
     }
 
-    /// Whether nothing was done and the same request may do better in a moment: somebody else changed the same shard, or
-    /// there were too many requests.
+    /// Whether nothing was done and the same request may do better in a moment: somebody else changed the same shard. That
+    /// there were too many requests is [`HttpApi`]'s to wait for.
     pub fn is_of_the_moment(&self) -> bool {
-        self.status == 429 || (self.status == 409 && self.kind == "changed")
+        self.status == 409 && self.kind == "changed"
     }
 }
 

@@ -30,16 +30,12 @@ pub async fn stored(store: &(impl ReadShards + ReadMonitors)) -> Result<Vec<Stor
     Ok(shards)
 }
 
-/// The installation's own monitors.
-pub(crate) fn own(shards: &[StoredShard]) -> impl Iterator<Item = &Monitor> {
-    shards.iter().flat_map(|shard| &shard.monitors).filter(|monitor| monitor.account.is_home())
-}
-
 /// The installation's own monitors by name: those of other accounts are nobody else's to name. Should a name be stored
 /// twice, the monitor with the lower id is meant.
 pub(crate) fn by_name(shards: &[StoredShard]) -> HashMap<&MonitorName, &Monitor> {
     let mut known: HashMap<&MonitorName, &Monitor> = HashMap::new();
-    for monitor in own(shards) {
+    let all = shards.iter().flat_map(|shard| &shard.monitors);
+    for monitor in all.filter(|monitor| monitor.account.is_home()) {
         let kept = known.entry(&monitor.name).or_insert(monitor);
         if monitor.id < kept.id {
             *kept = monitor;

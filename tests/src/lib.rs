@@ -8,6 +8,7 @@ pub mod example;
 pub mod export;
 pub mod fed;
 pub mod local_cloud;
+pub mod logged;
 pub mod memory;
 pub mod operator;
 pub mod stream;

@@ -2,13 +2,10 @@
 //! the log and in no table but the one of secrets, whatever else is right or wrong with the request.
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
 
-use lambda_http::tracing::Level;
-use lambda_http::tracing::subscriber::fmt::{MakeWriter, fmt};
-use lambda_http::tracing::subscriber::util::SubscriberInitExt as _;
 use serde_json::{Value, json};
+use tests::logged::Logged;
+use tracing::Level;
 
 use super::document::{document, operations};
 use super::shop::Shop;
@@ -29,26 +26,6 @@ const FIELDS: [&str; 10] = [
     "PasswordChange.new",
     "SignUp.password",
 ];
-
-#[derive(Debug, Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(text);
-        Ok(text.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 fn canary(number: u32) -> String {
     format!("{CANARY}-{number}-of-many")
@@ -175,9 +152,7 @@ fn secret_fields(of: &str, schema: &Value, field: &str, found: &mut BTreeSet<Str
 
 #[tokio::test]
 async fn a_secret_is_neither_answered_nor_logged_nor_kept_elsewhere() {
-    let log = Log::default();
-    let subscriber = fmt().with_max_level(Level::TRACE).with_writer(log.clone()).finish();
-    let _guard = subscriber.set_default();
+    let (logged, _guard) = Logged::here(Level::TRACE);
     let shop = Shop::new().await;
     let mut taken = 0;
     for (method, path, body) in planted() {
@@ -208,7 +183,7 @@ async fn a_secret_is_neither_answered_nor_logged_nor_kept_elsewhere() {
         let answer = shop.example(&operation).await;
         assert!(!answer.body.contains(CANARY), "{} {}: {}", operation.method, operation.path, answer.body);
     }
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = logged.text();
     assert!(log.contains("a store failed"), "something was logged: {log}");
     assert!(!log.contains(CANARY), "{}", tests::everything::around(&log, CANARY).unwrap());
 }

@@ -1,18 +1,16 @@
 //! Channels where others change them at the same moment, or a table does not answer: no channel is without its target, no
 //! target without its channel, and nothing of one is repeated.
 
-use lambda_http::tracing::Level;
-use lambda_http::tracing::subscriber::fmt::fmt;
-use lambda_http::tracing::subscriber::util::SubscriberInitExt as _;
+use ::tests::logged::Logged;
 use shared::account::AccountId;
 use shared::channel::{Channel, ChannelId, HookUrl, Target};
 use shared::monitor::Monitor;
 use shared::revision::Revision;
 use shared::store::{ReadChannels, ReadMonitor, Result, StoreError, Stored, WriteChannels};
+use tracing::Level;
 
 use super::auth::By;
 use super::channels::{CHANNEL, ROUTES, everything_is_in_pairs};
-use super::secrecy::Log;
 use super::*;
 use crate::auth::Auth;
 use crate::channels::{Channels, routes};
@@ -165,9 +163,7 @@ async fn a_write_without_an_answer_loses_no_target() {
 
 #[tokio::test]
 async fn wherever_it_fails_no_channel_is_without_its_target_and_nothing_of_one_is_told() {
-    let log = Log::default();
-    let subscriber = fmt().with_max_level(Level::TRACE).with_writer(log.clone()).finish();
-    let _guard = subscriber.set_default();
+    let (logged, _guard) = Logged::here(Level::TRACE);
     let canaries = ["canary-url", "canary-of-a-secret", "canary@"];
     let mut statuses = std::collections::BTreeSet::new();
     for calls in 0..12 {
@@ -200,7 +196,7 @@ async fn wherever_it_fails_no_channel_is_without_its_target_and_nothing_of_one_i
         }
     }
     assert_eq!(Vec::from_iter(statuses), [200, 201, 204, 400, 503]);
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = logged.text();
     assert!(log.contains("a store failed") && log.contains("still stored"), "{log}");
     assert!(canaries.iter().all(|canary| !log.contains(canary)), "{log}");
 }

@@ -1,44 +1,15 @@
 //! A customer's e-mail address is found nowhere but in the upload and in the rejects file.
 
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex};
 
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use tests::logged::Logged;
+use tracing::Level;
 
 use crate::fakes::{Shop, file, rows};
 
-/// Keeps every field of every log line.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<String>>);
-
-impl Visit for Log {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        writeln!(self.0.lock().unwrap(), "{field}={value:?}").unwrap();
-    }
-}
-
-impl Subscriber for Log {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("etl")
-    }
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn event(&self, event: &Event<'_>) {
-        event.record(&mut self.clone());
-    }
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
-
 #[tokio::test]
 async fn no_address_is_in_a_table_a_log_or_an_error() {
-    let log = Log::default();
-    let _guard = tracing::subscriber::set_default(log.clone());
+    let (logged, _guard) = Logged::here(Level::TRACE);
     let shop = Shop::new();
     let bad = [
         "planted@shop.example,7,1,12.50",
@@ -66,7 +37,7 @@ async fn no_address_is_in_a_table_a_log_or_an_error() {
     let latin1 = b"planted@shop.example,7,1,12.50,2021-03-21T11:00:00,\xe9";
     shop.import("purchases/latin1.csv", latin1.as_slice()).await;
     let tables = format!("{:?}", shop.fake.memory.tables());
-    let log = log.0.lock().unwrap().clone();
+    let log = logged.text();
     assert!(log.contains("import ended"), "{log}");
     assert!(tables.contains("LoadedWithRejects") && errors.contains("told to fail"));
     for (place, text) in [("table", &tables), ("log", &log), ("error", &errors)] {

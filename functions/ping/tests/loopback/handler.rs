@@ -12,9 +12,10 @@ use shared::schedule::{PingRequest, Slot, phase};
 use shared::signal::{Outcome, Reason};
 use shared::store::{Broken, ReadBeats, ReadCredentials, ReadStates};
 use tests::example::monitor_of;
+use tests::logged::Logged;
 use tests::memory::Memory;
+use tracing::Level;
 
-use crate::logged::Logged;
 use crate::paper::Paper;
 use crate::server::status;
 use crate::{LIMITS, down};
@@ -274,7 +275,7 @@ async fn a_broken_monitor_is_seen_as_such_and_stops_no_other() {
         ("cccccc", Outcome::Blocked),
         ("zzzzzz", unknown),
     ];
-    let (logged, _guard) = Logged::here();
+    let (logged, _guard) = Logged::here(Level::INFO);
     let outcomes = outcomes(&memory, &ping(&memory, &paper())).await;
     assert_eq!(outcomes, expected.map(|(suffix, outcome)| (suffix.to_owned(), outcome)));
     assert_eq!(logged.lines().len(), 1, "once for all of them");
@@ -284,7 +285,7 @@ async fn a_broken_monitor_is_seen_as_such_and_stops_no_other() {
 
 #[tokio::test]
 async fn a_round_in_which_nothing_is_wrong_with_us_logs_nothing() {
-    let (memory, (logged, _guard)) = (shop(), Logged::here());
+    let (memory, (logged, _guard)) = (shop(), Logged::here(Level::INFO));
     handle(&memory, &paper(), &request("ping"), NOW).await.unwrap();
     assert_eq!(logged.lines(), Vec::<String>::new());
     handle(&memory, &paper(), &request("ping-old-slot"), NOW).await.unwrap();

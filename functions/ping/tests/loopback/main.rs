@@ -12,7 +12,6 @@ mod heartbeat;
 mod hedge;
 mod hostile;
 mod ip;
-mod logged;
 mod means;
 mod methods;
 mod out_of_turn;

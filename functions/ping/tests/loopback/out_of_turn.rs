@@ -7,10 +7,11 @@ use shared::beat::{Beat, BeatState};
 use shared::monitor::Monitor;
 use shared::out_of_turn::{MAX_CHECKED, OutOfTurn};
 use shared::signal::{Outcome, Reason};
+use tests::logged::Logged;
 use tests::memory::Memory;
+use tracing::Level;
 
 use crate::handler::{NOW, blocks, heartbeat, holding, monitor, paper, ping, secret};
-use crate::logged::Logged;
 use crate::paper::Paper;
 
 fn event(name: &str) -> OutOfTurn {
@@ -68,7 +69,7 @@ async fn what_is_asked_for_is_looked_at_whether_it_is_due_or_not() {
 
 #[tokio::test]
 async fn one_that_is_not_stored_is_looked_at_and_not_recorded() {
-    let (memory, (logged, _guard)) = (shop(), Logged::here());
+    let (memory, (logged, _guard)) = (shop(), Logged::here(Level::INFO));
     let before = format!("{:?}", memory.tables());
     let paper = paper();
     let told = told(&memory, &paper, event("ping-test")).await.unwrap();

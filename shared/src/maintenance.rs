@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
 
-use crate::monitor::{MonitorId, MonitorName};
+use crate::monitor::{Monitor, MonitorId, MonitorName};
 use crate::schedule::Slot;
 use crate::text::{Invalid, as_text};
 
@@ -157,9 +157,19 @@ impl Window {
         }
     }
 
-    /// Whether this monitor is being worked on in this slot: whether the slot begins inside the window.
-    pub fn covers(&self, monitor: &MonitorId, slot: Slot) -> bool {
-        (self.monitors.is_empty() || self.monitors.contains(monitor)) && self.when.contains(slot.start())
+    /// Whether this monitor is being worked on in this slot.
+    pub fn covers(&self, monitor: &Monitor, slot: Slot) -> bool {
+        self.is_of(monitor) && self.is_open(slot)
+    }
+
+    /// Whether it is a window of this monitor. Windows are the installation's own, and so for its own monitors alone.
+    pub fn is_of(&self, monitor: &Monitor) -> bool {
+        monitor.account.is_home() && (self.monitors.is_empty() || self.monitors.contains(&monitor.id))
+    }
+
+    /// Whether the slot begins inside the window.
+    pub fn is_open(&self, slot: Slot) -> bool {
+        self.when.contains(slot.start())
     }
 }
 
@@ -209,7 +219,7 @@ mod tests {
     /// Holds that the window is open from one slot on and closed from another on, and the other way round just before.
     #[track_caller]
     fn assert_open(window: &Window, from: &str, until: &str) {
-        let covers = |slot: Slot| window.covers(&"s0-7f3k2a".parse().unwrap(), slot);
+        let covers = |slot: Slot| window.is_open(slot);
         let (from, until): (Slot, Slot) = (from.parse().unwrap(), until.parse().unwrap());
         assert_eq!([covers(from.plus(-1)), covers(from)], [false, true], "begins at {from}");
         assert_eq!([covers(until.plus(-1)), covers(until)], [true, false], "ends at {until}");
@@ -231,7 +241,7 @@ mod tests {
         assert_open(&tuesdays, "2026-01-13T03:00:00Z", "2026-01-13T03:30:00Z");
         assert_open(&tuesdays, "2026-07-14T02:00:00Z", "2026-07-14T02:30:00Z");
         let wednesday: Slot = "2026-01-14T03:10:00Z".parse().unwrap();
-        assert!(!tuesdays.covers(&"s0-7f3k2a".parse().unwrap(), wednesday));
+        assert!(!tuesdays.is_open(wednesday));
         assert_open(&in_berlin(&[], "04:00", 30), "2026-01-14T03:00:00Z", "2026-01-14T03:30:00Z");
     }
 
@@ -272,11 +282,14 @@ mod tests {
     #[test]
     fn a_window_is_of_some_monitors_or_of_all() {
         let all = in_berlin(&[], "00:00", 1_440);
-        let id: MonitorId = "s0-7f3k2a".parse().unwrap();
-        let some = Window { monitors: vec!["s0-aaaaaa".parse().unwrap()], ..all.clone() };
+        let [one, named] = ["7f3k2a", "aaaaaa"].map(crate::example::monitor);
+        let some = Window { monitors: vec![named.id.clone()], ..all.clone() };
         let slot = "2026-01-14T03:10:00Z".parse().unwrap();
-        assert!(all.covers(&id, slot) && !some.covers(&id, slot));
-        assert!(some.covers(&some.monitors[0], slot));
+        assert!(all.covers(&one, slot) && !some.covers(&one, slot));
+        assert!(all.covers(&named, slot) && some.covers(&named, slot));
+        // A guest's monitor is in nobody's window.
+        let guest = Monitor { account: "a-7f3k2a9d0c1b2e4f".parse().unwrap(), ..named };
+        assert!(!all.covers(&guest, slot) && !some.covers(&guest, slot));
     }
 
     #[test]

@@ -116,16 +116,22 @@ pub fn phase(id: &MonitorId, interval_minutes: u32) -> u32 {
     u32::try_from(phase).unwrap_or(0)
 }
 
+/// How long what a slot says of the monitor stands, in minutes: until it is looked at again.
+pub fn reach(monitor: &Monitor) -> u32 {
+    match monitor.check {
+        // Looked after in every slot: its interval is the target's.
+        Check::Heartbeat(_) => 1,
+        _ => monitor.interval_minutes.minutes(),
+    }
+}
+
 /// Whether the monitor is checked in this slot: `(slot - phase) % interval == 0`.
 /// A heartbeat is looked after in every slot: its interval is the target's. What is paused is never due.
 pub fn is_due(monitor: &Monitor, slot: Slot) -> bool {
     if monitor.paused {
         return false;
     }
-    if matches!(monitor.check, Check::Heartbeat(_)) {
-        return true;
-    }
-    let interval = monitor.interval_minutes.minutes();
+    let interval = reach(monitor);
     (slot.minutes() - i64::from(phase(&monitor.id, interval))).rem_euclid(i64::from(interval)) == 0
 }
 

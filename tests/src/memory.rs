@@ -190,6 +190,14 @@ impl ListMonitors for Memory {
         Ok(monitors)
     }
 
+    async fn shards_behind(&self, after: Option<ShardId>, limit: u16) -> Result<Vec<ShardSummary>> {
+        let mut shards: Vec<ShardSummary> = self.call()?.shards.values().cloned().collect();
+        shards.sort_by_key(|summary| summary.shard.to_string());
+        shards.retain(|summary| after.is_none_or(|after| summary.shard.to_string() > after.to_string()));
+        shards.truncate(limit.into());
+        Ok(shards)
+    }
+
     async fn monitors_in(
         &self,
         shard: ShardId,

@@ -16,6 +16,7 @@ mod maintenance;
 pub mod monitors;
 mod password;
 pub mod pings;
+mod room;
 
 #[cfg(test)]
 mod over_http;
@@ -96,7 +97,8 @@ where
     let calendar = Calendar { gate: Arc::clone(&auth), monitors: monitors.clone() };
     let channels = Channels { gate: Arc::clone(&auth), registry: monitors.clone(), targets: secrets.clone() };
     let beating = beats::routes(beats.clone(), monitors.clone(), clock);
-    let desk = Desk { gate: Arc::clone(&auth), monitors, secrets, beats, pings, regions };
+    let desk: Desk<(_, _, _, _, _)> =
+        Desk { gate: Arc::clone(&auth), monitors, secrets, beats, pings, regions };
     let routes = beating
         .merge(auth::routes(auth))
         .merge(monitors::routes(desk))

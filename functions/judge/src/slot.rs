@@ -92,7 +92,7 @@ impl<'a> Watched<'a> {
             let suppressed = || {
                 !bad || monitor.keep_warm
                     || monitor.depends_on.iter().any(|parent| down.contains(parent))
-                    || self.windows.iter().any(|window| window.covers(&monitor.id, slot))
+                    || self.windows.iter().any(|window| window.covers(monitor, slot))
             };
             let made = settle(monitor, entry, *before, slot, by_hand, suppressed);
             if !made.is_empty() {

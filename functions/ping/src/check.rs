@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use crate::connect::{Connect, TcpConnector};
 use crate::exchange::http1;
 use crate::guard::Guard;
+use crate::reach::Way;
 use crate::resolve::{Resolve, SystemResolver};
 use crate::tls;
 
@@ -96,7 +97,10 @@ impl Finding {
 pub struct Checker<R = SystemResolver, C = TcpConnector> {
     pub(crate) resolver: R,
     pub(crate) connector: C,
+    /// Of the installation's own monitors and references.
     pub(crate) guard: Guard,
+    /// Of everybody else's monitors.
+    pub(crate) guard_of_others: Guard,
     pub(crate) tls: Arc<ClientConfig>,
     pub(crate) tls_of_browsers: Arc<ClientConfig>,
     pub(crate) limits: Limits,
@@ -121,6 +125,7 @@ impl<R: Resolve, C: Connect> Checker<R, C> {
         Self {
             resolver,
             connector,
+            guard_of_others: guard.of_the_public(),
             guard,
             tls_of_browsers: tls::of_browsers(&tls),
             tls,
@@ -128,6 +133,12 @@ impl<R: Resolve, C: Connect> Checker<R, C> {
             http1: http1(),
             lookups: Semaphore::new(MAX_LOOKUPS),
         }
+    }
+
+    /// How this monitor's target is reached: private networks are the installation's, and so for its own monitors alone.
+    pub(crate) fn way(&self, monitor: &Monitor) -> Way<'_> {
+        let guard = if monitor.account.is_home() { &self.guard } else { &self.guard_of_others };
+        Way { ip: monitor.ip, guard }
     }
 
     /// Makes one check. Answers within [`Limits::total`], and 400 ms more where patterns are searched, whatever the

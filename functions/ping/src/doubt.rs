@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use crate::check::{Checker, Finding};
 use crate::connect::Connect;
+use crate::reach::Way;
 use crate::resolve::Resolve;
 use crate::retry::broke_fast;
 use crate::tcp::borrowed;
@@ -65,7 +66,8 @@ impl<R: Resolve + 'static, C: Connect + 'static> Checker<R, C> {
             let checker = Arc::clone(self);
             trying.spawn(async move {
                 let mut phases = Phases::default();
-                let opening = checker.open(borrowed(host.host()), port.get(), IpFamily::Any, &mut phases);
+                let way = Way { ip: IpFamily::Any, guard: &checker.guard };
+                let opening = checker.open(borrowed(host.host()), port.get(), way, &mut phases);
                 timeout(PATIENCE, opening)
                     .await
                     .map_or(Err(Outcome::Down(Reason::Timeout)), |tried| tried.map(drop))

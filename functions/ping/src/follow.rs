@@ -59,7 +59,7 @@ impl<R: Resolve, C: Connect> Checker<R, C> {
         let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
             return Err(Outcome::Down(Reason::Redirect));
         };
-        let stream = self.open(host.clone(), port, job.monitor.ip, &mut progress.phases).await?;
+        let stream = self.open(host.clone(), port, self.way(&job.monitor), &mut progress.phases).await?;
         if url.scheme() != "https" {
             let overdue = Arc::clone(&progress.overdue);
             return self.patiently(&overdue, exchange(&self.http1, stream, ask, url, progress)).await;

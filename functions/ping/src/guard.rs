@@ -37,6 +37,12 @@ impl Guard {
         }
     }
 
+    /// The same guard, but that it admits the public internet alone.
+    #[must_use]
+    pub fn of_the_public(&self) -> Self {
+        Self { allow_private: false, ..self.clone() }
+    }
+
     /// Whether this address may be dialled.
     pub fn allows(&self, address: SocketAddr) -> bool {
         let ip = reached(address.ip());

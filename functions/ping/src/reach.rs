@@ -16,20 +16,30 @@ use url::Host;
 
 use crate::check::{Checker, ms};
 use crate::connect::{Connect, broken, dial};
+use crate::guard::Guard;
 use crate::resolve::Resolve;
 
+/// How a host is reached.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Way<'a> {
+    /// Over which IP.
+    pub(crate) ip: IpFamily,
+    /// Which addresses may be dialled.
+    pub(crate) guard: &'a Guard,
+}
+
 impl<R: Resolve, C: Connect> Checker<R, C> {
-    /// A connection to the host, over IPv4 or IPv6 as the monitor says; notes how long names and connecting took.
+    /// A connection to the host, over this way; notes how long names and connecting took.
     pub(crate) async fn open(
         &self,
         host: Host<&str>,
         port: u16,
-        ip: IpFamily,
+        way: Way<'_>,
         phases: &mut Phases,
     ) -> Result<C::Stream, Outcome> {
-        let addresses = self.addresses(host, port, ip, phases).await?;
+        let addresses = self.addresses(host, port, way, phases).await?;
         let start = Instant::now();
-        let stream = dial(&self.connector, &self.guard, &addresses, self.limits.connect).await?;
+        let stream = dial(&self.connector, way.guard, &addresses, self.limits.connect).await?;
         phases.connect_ms = Some(ms(start.elapsed()));
         Ok(stream)
     }
@@ -39,18 +49,18 @@ impl<R: Resolve, C: Connect> Checker<R, C> {
         &self,
         host: Host<&str>,
         port: u16,
-        ip: IpFamily,
+        way: Way<'_>,
         phases: &mut Phases,
     ) -> Result<Vec<SocketAddr>, Outcome> {
         let name = match host {
-            Host::Ipv4(literal) => return self.literal(literal.into(), port, ip),
-            Host::Ipv6(literal) => return self.literal(literal.into(), port, ip),
+            Host::Ipv4(literal) => return literal_at(literal.into(), port, way),
+            Host::Ipv6(literal) => return literal_at(literal.into(), port, way),
             Host::Domain(name) => name,
         };
         let start = Instant::now();
         let looked_up = timeout(self.limits.connect, async {
             let _permit = self.lookups.acquire().await;
-            self.resolver.addresses(name, ip).await
+            self.resolver.addresses(name, way.ip).await
         });
         let addresses = looked_up.await.unwrap_or(Err(Outcome::Down(Reason::Dns)))?;
         phases.dns_ms = Some(ms(start.elapsed()));
@@ -58,21 +68,6 @@ impl<R: Resolve, C: Connect> Checker<R, C> {
             return Err(Outcome::Down(Reason::Dns));
         }
         Ok(addresses.into_iter().map(|ip| SocketAddr::new(ip, port)).collect())
-    }
-
-    /// An address of the other family is what a name without an address of the right one is; but what the guard
-    /// refuses is blocked, never down.
-    fn literal(&self, literal: IpAddr, port: u16, ip: IpFamily) -> Result<Vec<SocketAddr>, Outcome> {
-        let address = SocketAddr::new(literal, port);
-        match ip {
-            IpFamily::V4 if !literal.is_ipv4() && self.guard.allows(address) => {
-                Err(Outcome::Down(Reason::Dns))
-            }
-            IpFamily::V6 if !literal.is_ipv6() && self.guard.allows(address) => {
-                Err(Outcome::Down(Reason::Dns))
-            }
-            IpFamily::Any | IpFamily::V4 | IpFamily::V6 => Ok(vec![address]),
-        }
     }
 
     /// A TLS session over an open connection; notes how long the handshake took.
@@ -93,6 +88,18 @@ impl<R: Resolve, C: Connect> Checker<R, C> {
         phases.tls_ms = Some(ms(start.elapsed()));
         Ok(stream)
     }
+}
+
+/// An address of the other family is what a name without an address of the right one is; but what the guard refuses is
+/// blocked, never down.
+fn literal_at(literal: IpAddr, port: u16, Way { ip, guard }: Way<'_>) -> Result<Vec<SocketAddr>, Outcome> {
+    let address = SocketAddr::new(literal, port);
+    let is_other = match ip {
+        IpFamily::Any => false,
+        IpFamily::V4 => !literal.is_ipv4(),
+        IpFamily::V6 => !literal.is_ipv6(),
+    };
+    if is_other && guard.allows(address) { Err(Outcome::Down(Reason::Dns)) } else { Ok(vec![address]) }
 }
 
 /// The host as certificates name it.

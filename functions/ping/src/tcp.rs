@@ -19,7 +19,7 @@ impl<R: Resolve, C: Connect> Checker<R, C> {
             loop {
                 phases = Phases::default();
                 let (host, port) = (borrowed(check.host.host()), check.port.get());
-                match self.open(host, port, job.monitor.ip, &mut phases).await {
+                match self.open(host, port, self.way(&job.monitor), &mut phases).await {
                     Ok(_) => return Outcome::Up,
                     Err(outcome) if broke_fast(outcome) && retries.another().await => {}
                     Err(outcome) => return outcome,

@@ -47,7 +47,7 @@ impl<R: Resolve, C: Connect> Checker<R, C> {
         phases: &mut Phases,
     ) -> Result<Certificate, Outcome> {
         let host = borrowed(check.host.host());
-        let stream = self.open(host.clone(), check.port.get(), job.monitor.ip, phases).await?;
+        let stream = self.open(host.clone(), check.port.get(), self.way(&job.monitor), phases).await?;
         let mut tls = ClientConfig::clone(&self.tls);
         // What is spoken inside is not looked at: a mail server would turn away who offers HTTP.
         tls.alpn_protocols.clear();

@@ -36,7 +36,7 @@ impl Hour {
         let mut counted = Vec::with_capacity(60);
         for slot in minutes.hour(monitor) {
             let verdict = minutes.verdict(monitor, slot);
-            if !worked_on.covers(&monitor.id, slot) {
+            if !worked_on.covers(monitor, slot) {
                 counted.push(outcome(&verdict));
             }
             let title = title(monitor, minutes, slot, &verdict);
@@ -185,7 +185,7 @@ mod tests {
         let windows: Vec<Window> = serde_json::from_str(text).unwrap();
         let monitor = monitor(1);
         let slots = (-60..=0).map(|minutes| last().plus(minutes));
-        let worked_on = WorkedOn::of(windows, &monitor.id, slots);
+        let worked_on = WorkedOn::of(windows, slots);
         let hour = hour_with(&monitor, &[(1, &[""]), (0, &["d:timeout"])], &worked_on);
         assert_eq!((hour.uptime, hour.bars[59].state), (Some(1.0), State::Down));
     }

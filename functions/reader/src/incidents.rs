@@ -149,7 +149,8 @@ where
 
     let now = Slot::containing(now);
     let opened = now.plus(-1_440 * i64::from(days))..=now;
-    let read = deps.incidents.incidents(opened, MAX_READ).await?;
+    let account = session.as_ref().map(|session| session.account.clone()).unwrap_or_default();
+    let read = deps.incidents.incidents(&account, opened, MAX_READ).await?;
     // All monitors of the shards that are named: what is not among them is deleted.
     let shards = read.iter().map(|incident| incident.monitor.shard()).collect();
     let shards = watched::of_shards(&deps.monitors, shards, |_| true).await?;

@@ -4,16 +4,16 @@
 use std::collections::{BTreeSet, HashMap};
 use std::iter;
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream, try_join};
+use futures_util::try_join;
 use serde_json::{Map, Value};
 use shared::monitor::{Monitor, ShardId, shown};
 use shared::schedule::Slot;
 use shared::state::{ShardState, State};
-use shared::store::{ReadMaintenance, ReadStates, Result, Stored};
+use shared::store::{ListStates, ReadMaintenance, Result, Stored};
 
 use crate::failure::Failure;
 use crate::hidden;
-use crate::watched::{self, SHARDS_AT_ONCE};
+use crate::watched;
 use crate::worked_on::WorkedOn;
 
 /// How a monitor fares, and since when that is known to be so.
@@ -34,25 +34,20 @@ pub(crate) struct Judged {
 }
 
 impl Judged {
-    /// Reads what is known of these monitors: the states of their shards, a few at once, and the maintenance windows.
-    pub(crate) async fn read<M: ReadMaintenance, I: ReadStates>(
+    /// Reads what is known of these monitors: the states of their shards and the maintenance windows.
+    pub(crate) async fn read<M: ReadMaintenance, I: ListStates>(
         windows: &M,
         states: &I,
         monitors: &[Monitor],
         now: Slot,
     ) -> Result<Self> {
-        let Some(anybody) = monitors.first() else {
+        if monitors.is_empty() {
             return Ok(Self { shards: HashMap::new(), worked_on: WorkedOn::default(), now });
         };
         let shards: BTreeSet<ShardId> = monitors.iter().map(|monitor| monitor.id.shard()).collect();
-        let states = stream::iter(shards)
-            .map(|shard| async move { Ok((shard, watched::readable(states.state(shard).await)?)) })
-            .buffered(SHARDS_AT_ONCE)
-            .try_collect::<Vec<(ShardId, Option<ShardState>)>>();
-        let (states, Stored { values, broken }) = try_join!(states, windows.windows())?;
+        let (shards, Stored { values, broken }) = try_join!(states.states(&shards), windows.windows())?;
         watched::warn_of_broken("maintenance windows", broken.iter());
-        let worked_on = WorkedOn::of(values, &anybody.id, iter::once(now));
-        let shards = states.into_iter().filter_map(|(shard, state)| Some((shard, state?))).collect();
+        let worked_on = WorkedOn::of(values, iter::once(now));
         Ok(Self { shards, worked_on, now })
     }
 
@@ -61,7 +56,7 @@ impl Judged {
         if monitor.paused {
             return Fares { state: State::Paused, since: None };
         }
-        if self.worked_on.covers(&monitor.id, self.now) {
+        if self.worked_on.covers(monitor, self.now) {
             return Fares { state: State::Maintenance, since: None };
         }
         let judged = self.shards.get(&monitor.id.shard()).and_then(|shard| shard.monitors.get(&monitor.id));

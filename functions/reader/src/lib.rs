@@ -51,9 +51,9 @@ mod over_http;
 use axum::Router;
 use shared::http_frame::{failure, params};
 use shared::store::{
-    ListImports, ListMonitors, ReadChannels, ReadChecks, ReadHistory, ReadIncidents, ReadMaintenance,
-    ReadMonitor, ReadMonitors, ReadPurchases, ReadSessions, ReadShards, ReadSignals, ReadStates, ReadTrends,
-    ReadUpdates,
+    ListImports, ListMonitors, ListStates, ReadChannels, ReadChecks, ReadHistory, ReadIncidents,
+    ReadMaintenance, ReadMonitor, ReadMonitors, ReadPurchases, ReadSessions, ReadShards, ReadSignals,
+    ReadStates, ReadTrends, ReadUpdates,
 };
 
 pub use described::openapi;
@@ -98,7 +98,7 @@ where
     M: ReadShards + ReadMonitors + ReadMonitor + ListMonitors + ReadMaintenance + ReadUpdates + ReadChannels,
     M: Clone + Send + Sync + 'static,
     S: ReadSignals + ReadChecks + Clone + Send + Sync + 'static,
-    I: ReadStates + ReadIncidents + Clone + Send + Sync + 'static,
+    I: ReadStates + ListStates + ReadIncidents + Clone + Send + Sync + 'static,
     H: ReadHistory + ReadTrends + Clone + Send + Sync + 'static,
     P: ReadPurchases + Send + Sync + 'static,
     L: ListImports + Clone + Send + Sync + 'static,

@@ -4,11 +4,14 @@
 //! its partitions, however many there are. Those of another account are a few among all, and found by the index.
 
 use shared::account::AccountId;
-use shared::monitor::{Monitor, MonitorId, ShardId};
-use shared::store::{ListMonitors, ReadShards, Result};
+use shared::monitor::{Monitor, MonitorId};
+use shared::store::{ListMonitors, Result};
+
+/// Shards that are asked for at once: a page of 100 is a part of two or three.
+const SHARDS: u16 = 2;
 
 /// The account's monitors behind this one, at most `limit`.
-pub(crate) async fn monitors<M: ReadShards + ListMonitors>(
+pub(crate) async fn monitors<M: ListMonitors>(
     store: &M,
     account: &AccountId,
     after: Option<&MonitorId>,
@@ -17,27 +20,27 @@ pub(crate) async fn monitors<M: ReadShards + ListMonitors>(
     if !account.is_home() {
         return store.monitors_of(account, after, limit).await;
     }
-    let last = after.map(MonitorId::to_string).unwrap_or_default();
-    let shards = store.shards().await?.into_iter().filter(|summary| summary.count > 0);
-    let mut shards: Vec<(String, ShardId)> =
-        shards.map(|summary| (first_of(summary.shard), summary.shard)).collect();
-    shards.sort();
-    // The shard that the last page ended in, and those behind it.
-    let from = shards.partition_point(|(first, _)| *first <= last).saturating_sub(1);
-    let (mut page, mut left) = (Vec::new(), limit);
-    for (_, shard) in shards.split_off(from) {
-        if left == 0 {
-            break;
+    let left = |page: &[Monitor]| limit.saturating_sub(u16::try_from(page.len()).unwrap_or(limit));
+    let mut page = Vec::new();
+    let mut last = after.map(MonitorId::shard);
+    // The shard that the last page ended in, and then those behind it.
+    if let Some(shard) = last {
+        page.extend(store.monitors_in(shard, account, after, limit).await?);
+    }
+    while left(&page) > 0 {
+        let shards = store.shards_behind(last, SHARDS).await?;
+        for summary in shards.iter().filter(|summary| summary.count > 0) {
+            if left(&page) == 0 {
+                break;
+            }
+            page.extend(store.monitors_in(summary.shard, account, None, left(&page)).await?);
         }
-        page.extend(store.monitors_in(shard, account, after, left).await?);
-        left = limit.saturating_sub(u16::try_from(page.len()).unwrap_or(limit));
+        last = match shards.last() {
+            Some(summary) if shards.len() == usize::from(SHARDS) => Some(summary.shard),
+            _ => break,
+        };
     }
     Ok(page)
-}
-
-/// What is in front of every id of this shard, and behind every id of those before it.
-fn first_of(shard: ShardId) -> String {
-    format!("{shard}-")
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use shared::openapi::{BadQuery, Caller, Ours};
 use shared::schedule::Slot;
 use shared::session::{Scope, Session};
 use shared::store::{
-    ListImports, ListMonitors, ReadHistory, ReadMaintenance, ReadSessions, ReadSignals, ReadStates,
+    ListImports, ListMonitors, ListStates, ReadHistory, ReadMaintenance, ReadSessions, ReadSignals,
 };
 
 use self::exposition::{Exposition, MEDIA_TYPE};
@@ -67,7 +67,7 @@ pub(crate) fn routes<M, S, I, H, L, K>(
 where
     M: ListMonitors + ReadMaintenance + Send + Sync + 'static,
     S: ReadSignals + Send + Sync + 'static,
-    I: ReadStates + Send + Sync + 'static,
+    I: ListStates + Send + Sync + 'static,
     H: ReadHistory + Send + Sync + 'static,
     L: ListImports + Send + Sync + 'static,
     K: ReadSessions + Send + Sync + 'static,
@@ -101,7 +101,7 @@ async fn metrics<M, S, I, H, L, K>(
 where
     M: ListMonitors + ReadMaintenance,
     S: ReadSignals,
-    I: ReadStates,
+    I: ListStates,
     H: ReadHistory,
     L: ListImports,
     K: ReadSessions,

@@ -15,7 +15,7 @@ use shared::http_frame::access;
 use shared::openapi::{BadQuery, Caller, MonitorFaring, NoMonitor, Ours, PathId};
 use shared::schedule::Slot;
 use shared::session::Scope;
-use shared::store::{ReadMaintenance, ReadMonitor, ReadSessions, ReadStates};
+use shared::store::{ListStates, ReadMaintenance, ReadMonitor, ReadSessions};
 
 use crate::Clock;
 use crate::answer;
@@ -35,7 +35,7 @@ struct Deps<M, I, K> {
 pub(crate) fn routes<M, I, K>(monitors: M, incidents: I, sessions: K, clock: Clock) -> Router
 where
     M: ReadMonitor + ReadMaintenance + Send + Sync + 'static,
-    I: ReadStates + Send + Sync + 'static,
+    I: ListStates + Send + Sync + 'static,
     K: ReadSessions + Send + Sync + 'static,
 {
     let deps = Deps { monitors, incidents, sessions, clock };
@@ -69,7 +69,7 @@ async fn monitor_of<M, I, K>(
 ) -> Result<Response, Failure>
 where
     M: ReadMonitor + ReadMaintenance,
-    I: ReadStates,
+    I: ListStates,
     K: ReadSessions,
 {
     let now = (deps.clock)();

@@ -15,7 +15,7 @@ use shared::monitor::{Monitor, MonitorId, Region};
 use shared::openapi::{self, BadQuery, Caller, MonitorFaring, Ours};
 use shared::schedule::Slot;
 use shared::session::Scope;
-use shared::store::{ListMonitors, ReadMaintenance, ReadSessions, ReadShards, ReadStates};
+use shared::store::{ListMonitors, ListStates, ReadMaintenance, ReadSessions};
 use utoipa::ToSchema;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
@@ -47,8 +47,8 @@ struct Deps<M, I, K> {
 
 pub(crate) fn routes<M, I, K>(home: Region, monitors: M, incidents: I, sessions: K, clock: Clock) -> Router
 where
-    M: ReadShards + ListMonitors + ReadMaintenance + Send + Sync + 'static,
-    I: ReadStates + Send + Sync + 'static,
+    M: ListMonitors + ReadMaintenance + Send + Sync + 'static,
+    I: ListStates + Send + Sync + 'static,
     K: ReadSessions + Send + Sync + 'static,
 {
     let deps = Deps { home, monitors, incidents, sessions, clock };
@@ -100,8 +100,8 @@ async fn monitors_of<M, I, K>(
     headers: HeaderMap,
 ) -> Result<Response, Failure>
 where
-    M: ReadShards + ListMonitors + ReadMaintenance,
-    I: ReadStates,
+    M: ListMonitors + ReadMaintenance,
+    I: ListStates,
     K: ReadSessions,
 {
     let now = (deps.clock)();

@@ -34,7 +34,7 @@ impl Standing {
         if monitor.paused {
             return Self::bare(State::Paused);
         }
-        if worked_on.covers(&monitor.id, now) {
+        if worked_on.covers(monitor, now) {
             return Self::bare(State::Maintenance);
         }
         let newest = minutes.newest(monitor).map(|slot| (slot, minutes.verdict(monitor, slot)));
@@ -184,7 +184,7 @@ mod tests {
         let down = judged(State::Down);
         let paused = Monitor { paused: true, ..monitor() };
         for (monitor, state) in [(monitor(), State::Maintenance), (paused, State::Paused)] {
-            let worked_on = WorkedOn::of(windows(), &monitor.id, std::iter::once(now()));
+            let worked_on = WorkedOn::of(windows(), std::iter::once(now()));
             let minutes = Minutes::of(&[], now());
             assert_eq!(
                 Standing::of(&monitor, &worked_on, &minutes, Some(&down), now()),

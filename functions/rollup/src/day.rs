@@ -11,7 +11,7 @@ use shared::Invalid;
 use shared::block::Block;
 use shared::history::{HOURS, MonitorDay, Seconds};
 use shared::monitor::{Check, HeartbeatCheck, Monitor, MonitorId, Region};
-use shared::schedule::{Slot, is_due};
+use shared::schedule::{Slot, is_due, reach};
 use shared::signal::Outcome;
 use shared::state::State;
 use shared::verdict::{Verdict, verdict};
@@ -50,16 +50,11 @@ struct Track {
 
 impl Track {
     fn of(monitor: Monitor, is_configured: bool, is_known: bool, calendar: &Calendar) -> Self {
-        let reach = match monitor.check {
-            // Looked after in every slot: its interval is the target's.
-            Check::Heartbeat(_) => 1,
-            _ => monitor.interval_minutes.minutes(),
-        };
         Self {
-            reach,
+            reach: reach(&monitor),
             misses_slots: is_configured && is_known,
             is_configured,
-            worked_on: calendar.of_monitor(&monitor.id),
+            worked_on: calendar.of_monitor(&monitor),
             stands: None,
             mentioned: None,
             hours: Default::default(),

@@ -74,8 +74,7 @@ where
         for window in &windows.broken {
             warn!(window = window.id, why = window.why, "left out a maintenance window");
         }
-        let days = every(&work.days, DAY).map(|begins| Calendar::of(begins, &windows.values));
-        days.collect::<Result<_, _>>().context("laying out the maintenance windows")
+        Ok(every(&work.days, DAY).map(|begins| Calendar::of(begins, &windows.values)).collect())
     }
 
     async fn shards(&self, work: &Work) -> anyhow::Result<Vec<ShardId>> {

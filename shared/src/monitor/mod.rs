@@ -237,6 +237,9 @@ pub struct ShardSummary {
     pub regions: Vec<Region>,
     /// Monitors in the shard.
     pub count: usize,
+    /// Of them those of guests: of accounts that are not the installation's own.
+    #[serde(default)]
+    pub guests: usize,
     /// Other shards that parents of its monitors live in, sorted: `judge` waits for their blocks too.
     #[serde(default)]
     pub parents: Vec<ShardId>,
@@ -264,7 +267,8 @@ impl ShardSummary {
             .collect();
         parents.sort_unstable();
         parents.dedup();
-        Self { shard, regions, count: monitors.len(), parents, version, since }
+        let guests = monitors.iter().filter(|m| !m.account.is_home()).count();
+        Self { shard, regions, count: monitors.len(), guests, parents, version, since }
     }
 }
 

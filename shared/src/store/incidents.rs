@@ -1,7 +1,8 @@
 //! The table `incidents`: `STATE`/`s0` holds what is remembered of a shard's monitors, `FOLDED`/`s0` how far it
-//! is folded; partition `MONTH#2026-11` holds `opened_at#monitor`, one incident each.
+//! is folded; partition `MONTH#2026-11` holds `opened_at#monitor`, one incident each; `GUESTS#2026-11` those of accounts
+//! that are not the installation's own, so that these are in nobody's way.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::RangeInclusive;
 
 use aws_sdk_dynamodb::Client;
@@ -11,13 +12,15 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 
+use super::batch::{Batch, KEYS, together};
 use super::item::{
-    Item, check_version, condition_failed, item_of, keyed, parsed, s, text, unavailable, value_of,
+    Item, check_version, condition_failed, item_of, key, keyed, parsed, s, text, unavailable, value_of,
 };
 use super::{
-    Folding, MAX_FOLDED_INCIDENTS, Mark, ReadIncidents, ReadMarks, ReadStates, Result, StoreError,
-    WriteJudgement,
+    Folding, ListStates, MAX_FOLDED_INCIDENTS, Mark, ReadIncidents, ReadMarks, ReadStates, Result,
+    StoreError, WriteJudgement,
 };
+use crate::account::AccountId;
 use crate::incident::{Incident, IncidentId};
 use crate::monitor::{MonitorId, ShardId};
 use crate::schedule::Slot;
@@ -32,10 +35,16 @@ const FOLDED: &str = "FOLDED";
 /// The index of incidents by monitor: `monitor`, `opened_at`.
 const BY_MONITOR: &str = "by_monitor";
 
-/// Months that [`ReadIncidents::incidents`] looks through at most.
+/// The index of guests' incidents by account: `account`, `sk`. The installation's own name none, and are not in it.
+const BY_ACCOUNT: &str = "by_account";
+
+/// Behind the slot in a sort key: sorts behind every monitor's id.
+const BEHIND: &str = "#~";
+
+/// Months that `ReadIncidents::incidents`] looks through at most.
 const MAX_MONTHS: usize = 13;
 
-/// The table of incidents; see [`ReadStates`], [`ReadMarks`], [`WriteJudgement`], [`ReadIncidents`].
+/// The table of incidents; see [`ReadStates`], [`ListStates`], [`ReadMarks`], [`WriteJudgement`], [`ReadIncidents`].
 #[derive(Debug, Clone)]
 pub struct IncidentsTable {
     client: Client,
@@ -88,7 +97,7 @@ impl IncidentsTable {
         }
         for incident in &folding.incidents {
             let id = incident.id();
-            puts.push(put(item_of(month(id.opened_at), id.to_string(), incident)?));
+            puts.push(put(item_of(partition(&incident.account, id.opened_at), id.to_string(), incident)?));
         }
         let writes = puts.into_iter().map(|put| {
             let put = put.build().map_err(|error| StoreError::Broken(error.to_string()))?;
@@ -161,17 +170,53 @@ fn somebody_else<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
     codes.any(|code| matches!(code, "ConditionalCheckFailed" | "TransactionConflict"))
 }
 
-/// The partition of the incidents that were opened in this slot's month.
+/// The partition of the account's incidents that were opened in this slot's month.
+fn partition(account: &AccountId, slot: Slot) -> String {
+    if account.is_home() { month(slot) } else { guests_month(slot) }
+}
+
+/// The partition of the installation's own.
 fn month(slot: Slot) -> String {
     format!("MONTH#{}", slot.date().strftime("%Y-%m"))
 }
 
+/// The partition of those of guests.
+fn guests_month(slot: Slot) -> String {
+    format!("GUESTS#{}", slot.date().strftime("%Y-%m"))
+}
+
+/// What an item says of this shard.
+fn state_of(shard: ShardId, item: &Item) -> Result<ShardState> {
+    check_version(item)?;
+    let decoded = state::decode(shard, text(item, "text")?);
+    decoded.map_err(|error| StoreError::Broken(format!("the state of shard {shard}: {error}")))
+}
+
 impl ReadStates for IncidentsTable {
     async fn state(&self, shard: ShardId) -> Result<Option<ShardState>> {
-        let Some(item) = self.item(STATE, shard.to_string()).await? else { return Ok(None) };
-        check_version(&item)?;
-        let decoded = state::decode(shard, text(&item, "text")?);
-        decoded.map(Some).map_err(|error| StoreError::Broken(format!("the state of shard {shard}: {error}")))
+        let item = self.item(STATE, shard.to_string()).await?;
+        item.map(|item| state_of(shard, &item)).transpose()
+    }
+}
+
+impl ListStates for IncidentsTable {
+    async fn states(&self, shards: &BTreeSet<ShardId>) -> Result<HashMap<ShardId, ShardState>> {
+        let (client, table) = (self.client.clone(), self.table.clone());
+        let batch = Batch { client, table, action: "reading the states of shards" };
+        let keys: Vec<Item> = shards.iter().map(|shard| key(STATE, shard.to_string())).collect();
+        let items = together(keys, KEYS, |keys| {
+            let batch = batch.clone();
+            async move { batch.read(keys, true).await }
+        });
+        let mut states = HashMap::new();
+        for item in items.await?.into_iter().flatten() {
+            match parsed(&item, "sk").and_then(|shard| Ok((shard, state_of(shard, &item)?))) {
+                Ok((shard, state)) => drop(states.insert(shard, state)),
+                // One that cannot be read must not hide the others.
+                Err(error) => tracing::error!(%error, "left out the state of a shard"),
+            }
+        }
+        Ok(states)
     }
 }
 
@@ -216,11 +261,36 @@ impl WriteJudgement for IncidentsTable {
 
 impl ReadIncidents for IncidentsTable {
     async fn incident(&self, id: &IncidentId) -> Result<Option<Incident>> {
-        self.item(month(id.opened_at), id.to_string()).await?.map(value_of).transpose()
+        // An id does not say whose it is. Nearly all are the installation's own.
+        let own = self.item(month(id.opened_at), id.to_string()).await?;
+        let item = match own {
+            None => self.item(guests_month(id.opened_at), id.to_string()).await?,
+            own => own,
+        };
+        item.map(value_of).transpose()
     }
 
-    async fn incidents(&self, opened: RangeInclusive<Slot>, limit: usize) -> Result<Vec<Incident>> {
+    async fn incidents(
+        &self,
+        account: &AccountId,
+        opened: RangeInclusive<Slot>,
+        limit: usize,
+    ) -> Result<Vec<Incident>> {
         let (first, mut last) = (*opened.start(), *opened.end());
+        if first > last {
+            return Ok(Vec::new());
+        }
+        if !account.is_home() {
+            let query = self
+                .client
+                .query()
+                .index_name(BY_ACCOUNT)
+                .key_condition_expression("account = :account AND sk BETWEEN :from AND :to")
+                .expression_attribute_values(":account", s(account.to_string()))
+                .expression_attribute_values(":from", s(first.to_string()))
+                .expression_attribute_values(":to", s(format!("{last}{BEHIND}")));
+            return self.newest(query, limit).await;
+        }
         let mut incidents = Vec::new();
         for _ in 0..MAX_MONTHS {
             if first > last || incidents.len() >= limit {
@@ -233,8 +303,7 @@ impl ReadIncidents for IncidentsTable {
                 .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
                 .expression_attribute_values(":pk", s(month(last)))
                 .expression_attribute_values(":from", s(first.max(begins).to_string()))
-                // `~` sorts behind every monitor's id.
-                .expression_attribute_values(":to", s(format!("{last}#~")));
+                .expression_attribute_values(":to", s(format!("{last}{BEHIND}")));
             incidents.extend(self.newest(query, limit - incidents.len()).await?);
             last = begins.plus(-1);
         }

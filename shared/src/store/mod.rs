@@ -19,13 +19,14 @@ mod sessions;
 mod signals;
 mod transaction;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::future::Future;
 use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::account::AccountId;
 use crate::beat::Beat;
 use crate::credentials::{Credentials, CredentialsId};
 use crate::history::{DayOfShard, Hour, Summary};
@@ -185,6 +186,15 @@ pub trait ReadStates {
     fn state(&self, shard: ShardId) -> impl Future<Output = Result<Option<ShardState>>> + Send;
 }
 
+/// The same of many shards.
+pub trait ListStates {
+    /// The states of those of these shards that have one. One that cannot be read is left out, and said in the log.
+    fn states(
+        &self,
+        shards: &BTreeSet<ShardId>,
+    ) -> impl Future<Output = Result<HashMap<ShardId, ShardState>>> + Send;
+}
+
 /// How far shards are folded, for who watches the watcher.
 pub trait ReadMarks {
     /// The mark of every shard that has one. One that cannot be read is left out, and said in the log.
@@ -221,9 +231,11 @@ pub trait WriteJudgement {
 pub trait ReadIncidents {
     /// One incident.
     fn incident(&self, id: &IncidentId) -> impl Future<Output = Result<Option<Incident>>> + Send;
-    /// Incidents that were opened in these slots, newest first, at most `limit` and at most of 13 months.
+    /// The account's incidents that were opened in these slots, newest first, at most `limit` and at most of 13 months; of
+    /// guests' accounts as they were a moment ago.
     fn incidents(
         &self,
+        account: &AccountId,
         opened: RangeInclusive<Slot>,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Incident>>> + Send;

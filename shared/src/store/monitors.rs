@@ -48,7 +48,13 @@ pub trait ListMonitors {
         after: Option<&MonitorId>,
         limit: u16,
     ) -> impl Future<Output = Result<Vec<Monitor>>> + Send;
-    /// Those of them that are in this shard, without a look at the others.
+    /// The shards behind this one in the order of their names as text, at most `limit`: the order of their monitors' ids.
+    fn shards_behind(
+        &self,
+        after: Option<ShardId>,
+        limit: u16,
+    ) -> impl Future<Output = Result<Vec<ShardSummary>>> + Send;
+    /// Those of the account's monitors that are in this shard, without a look at the others.
     fn monitors_in(
         &self,
         shard: ShardId,
@@ -77,6 +83,9 @@ pub trait WriteMonitors {
 
 /// The partition of the registries.
 pub(super) const META: &str = "META";
+
+/// What the sort key of a shard's summary begins with.
+const SHARD: &str = "SHARD#";
 
 /// What the sort key of a monitor begins with.
 const MONITOR: &str = "MONITOR#";
@@ -187,7 +196,7 @@ fn valid(item: Item) -> Option<Monitor> {
 
 impl ReadShards for MonitorsTable {
     async fn shards(&self) -> Result<Vec<ShardSummary>> {
-        let items = self.query(META.to_owned(), "SHARD#", self.consistent, usize::MAX).await?;
+        let items = self.query(META.to_owned(), SHARD, self.consistent, usize::MAX).await?;
         let mut shards: Vec<ShardSummary> = items.into_iter().map(value_of).collect::<Result<_>>()?;
         shards.sort_by_key(|summary| summary.shard);
         Ok(shards)
@@ -246,6 +255,23 @@ impl ListMonitors for MonitorsTable {
         let query = query.key_condition_expression("account = :account AND sk BETWEEN :from AND :to");
         let query = query.expression_attribute_values(":account", s(account.to_string()));
         first(query, after, limit, |_| true).await
+    }
+
+    async fn shards_behind(&self, after: Option<ShardId>, limit: u16) -> Result<Vec<ShardSummary>> {
+        let after = after.map(|shard| format!("{SHARD}{shard}!")).unwrap_or_else(|| SHARD.to_owned());
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(self.consistent)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+            .expression_attribute_values(":pk", s(META))
+            // Behind the shard itself, and in front of those whose names go on.
+            .expression_attribute_values(":from", s(after))
+            .expression_attribute_values(":to", s(format!("{SHARD}~")))
+            .limit(i32::from(limit));
+        let items = query.send().await.map_err(unavailable("listing shards"))?.items.unwrap_or_default();
+        items.into_iter().map(value_of).collect()
     }
 
     async fn monitors_in(
@@ -315,7 +341,7 @@ impl WriteMonitors for MonitorsTable {
         for (id, version) in &change.delete {
             puts.push(self.delete(id, *version)?);
         }
-        let summary = item_of(META, format!("SHARD#{shard}"), &change.summary)?;
+        let summary = item_of(META, format!("{SHARD}{shard}"), &change.summary)?;
         puts.push(self.put(summary, change.summary.version)?);
         let sent = self.client.transact_write_items().set_transact_items(Some(puts)).send().await;
         sent.map(drop).map_err(|error| match error.as_service_error() {

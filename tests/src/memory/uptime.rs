@@ -1,9 +1,10 @@
 //! The stores around monitors and their signals: maintenance, beats, incidents, history.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::RangeInclusive;
 
 use jiff::civil::Date;
+use shared::account::AccountId;
 use shared::beat::Beat;
 use shared::credentials::{Credentials, CredentialsId};
 use shared::history::{DayOfShard, Hour, Summary};
@@ -14,7 +15,7 @@ use shared::schedule::Slot;
 use shared::session::TokenHash;
 use shared::state::ShardState;
 use shared::store::{
-    Folding, MAX_FOLDED_INCIDENTS, Mark, ReadBeats, ReadCredentials, ReadHistory, ReadIncidents,
+    Folding, ListStates, MAX_FOLDED_INCIDENTS, Mark, ReadBeats, ReadCredentials, ReadHistory, ReadIncidents,
     ReadMaintenance, ReadMarks, ReadStates, ReadUpdates, Result, StoreError, Stored, WriteBeatTokens,
     WriteBeats, WriteCredentials, WriteHistory, WriteJudgement, WriteMaintenance, WriteUpdates,
 };
@@ -125,6 +126,14 @@ impl ReadStates for Memory {
     }
 }
 
+impl ListStates for Memory {
+    async fn states(&self, shards: &BTreeSet<ShardId>) -> Result<HashMap<ShardId, ShardState>> {
+        let tables = self.call()?;
+        let state = |shard: &ShardId| Some((*shard, tables.states.get(shard)?.clone()));
+        Ok(shards.iter().filter_map(state).collect())
+    }
+}
+
 impl ReadMarks for Memory {
     async fn marks(&self) -> Result<BTreeMap<ShardId, Mark>> {
         Ok(self.call()?.folded.clone())
@@ -158,11 +167,16 @@ impl ReadIncidents for Memory {
         Ok(self.call()?.incidents.get(id).cloned())
     }
 
-    async fn incidents(&self, opened: RangeInclusive<Slot>, limit: usize) -> Result<Vec<Incident>> {
+    async fn incidents(
+        &self,
+        account: &AccountId,
+        opened: RangeInclusive<Slot>,
+        limit: usize,
+    ) -> Result<Vec<Incident>> {
         let tables = self.call()?;
-        let in_range =
-            tables.incidents.values().rev().filter(|incident| opened.contains(&incident.opened_at));
-        Ok(in_range.take(limit).cloned().collect())
+        let found = tables.incidents.values().rev();
+        let found = found.filter(|one| one.account == *account && opened.contains(&one.opened_at));
+        Ok(found.take(limit).cloned().collect())
     }
 
     async fn incidents_of(&self, monitor: &MonitorId, limit: usize) -> Result<Vec<Incident>> {

@@ -1,15 +1,18 @@
 //! The contract of states and incidents.
 
+use std::collections::{BTreeSet, HashMap};
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
+use shared::account::AccountId;
 use shared::incident::{Closed, ClosedBy, Incident};
 use shared::monitor::ShardId;
 use shared::schedule::Slot;
 use shared::signal::Reason;
 use shared::state::{MonitorState, ShardState, State};
 use shared::store::{
-    Folding, IncidentsTable, MAX_FOLDED_INCIDENTS, Mark, ReadIncidents, ReadMarks, ReadStates, Reported,
-    StoreError, WriteJudgement,
+    Folding, IncidentsTable, ListStates, MAX_FOLDED_INCIDENTS, Mark, ReadIncidents, ReadMarks, ReadStates,
+    Reported, StoreError, WriteJudgement,
 };
 use tests::local_cloud::LocalCloud;
 
@@ -20,8 +23,10 @@ contracts!(
         a_slot_is_folded_once,
         a_mark_keeps_what_regions_reported_and_names_those_expected_alone,
         state_and_incidents_are_written_together_or_not_at_all,
+        states_of_many_shards_are_read_together,
         as_many_incidents_as_a_shard_can_have_fit_one_folding,
         incidents_are_found_by_time_and_by_monitor,
+        guests_incidents_are_in_nobodys_way,
     ]
 );
 
@@ -44,7 +49,7 @@ fn folding(before: Option<&str>, after: &str) -> Folding {
 
 fn incident(monitor: &str, opened_at: &str) -> Incident {
     Incident {
-        account: shared::account::AccountId::default(),
+        account: AccountId::default(),
         monitor: monitor.parse().unwrap(),
         opened_at: slot(opened_at),
         began_at: slot(opened_at).plus(-1),
@@ -158,6 +163,27 @@ async fn state_and_incidents_are_written_together_or_not_at_all(
     assert_eq!(store.incident(&opened.id()).await.unwrap(), Some(closed));
 }
 
+/// More than a call reads at once.
+async fn states_of_many_shards_are_read_together(store: &(impl WriteJudgement + ListStates)) {
+    let shards: BTreeSet<ShardId> = (0..130).map(ShardId).collect();
+    assert_eq!(store.states(&shards).await.unwrap(), HashMap::new());
+    let folded: HashMap<ShardId, ShardState> = [0, 7, 101, 129]
+        .map(|shard| {
+            let since = slot("2026-11-21T14:00:00Z").plus(i64::from(shard));
+            let id = format!("s{shard}-aaaaaa").parse().unwrap();
+            (ShardId(shard), ShardState { monitors: [(id, MonitorState::unknown(since))].into() })
+        })
+        .into();
+    for (shard, state) in &folded {
+        let folding = folding(None, "2026-11-21T14:25:00Z");
+        store.fold(&Folding { shard: *shard, state: Some(state.clone()), ..folding }).await.unwrap();
+    }
+    assert_eq!(store.states(&shards).await.unwrap(), folded);
+    let one = store.states(&[ShardId(7), ShardId(8)].into()).await.unwrap();
+    assert_eq!(one, [(ShardId(7), folded[&ShardId(7)].clone())].into());
+    assert_eq!(store.states(&BTreeSet::new()).await.unwrap(), HashMap::new());
+}
+
 /// 96 monitors, with the state and the mark: 98 of the 100 actions of a transaction; two more to be safe.
 async fn as_many_incidents_as_a_shard_can_have_fit_one_folding(
     store: &(impl WriteJudgement + ReadIncidents),
@@ -172,7 +198,10 @@ async fn as_many_incidents_as_a_shard_can_have_fit_one_folding(
     };
     store.fold(&whole).await.unwrap();
     let (from, to) = (slot("2026-11-21T00:00:00Z"), slot("2026-11-21T23:59:00Z"));
-    assert_eq!(store.incidents(from..=to, 500).await.unwrap().len(), MAX_FOLDED_INCIDENTS);
+    assert_eq!(
+        store.incidents(&AccountId::default(), from..=to, 500).await.unwrap().len(),
+        MAX_FOLDED_INCIDENTS
+    );
     let too_many = Folding {
         incidents: incidents(MAX_FOLDED_INCIDENTS + 1),
         ..folding(Some("2026-11-21T14:25:00Z"), "2026-11-21T14:26:00Z")
@@ -189,7 +218,7 @@ async fn incidents_are_found_by_time_and_by_monitor(store: &(impl WriteJudgement
     ];
     store.fold(&Folding { incidents: all.to_vec(), ..folding(None, "2026-11-21T14:25:00Z") }).await.unwrap();
     let found = async |from: &str, to: &str, limit: usize| -> Vec<String> {
-        let found = store.incidents(slot(from)..=slot(to), limit).await.unwrap();
+        let found = store.incidents(&AccountId::default(), slot(from)..=slot(to), limit).await.unwrap();
         found.iter().map(|incident| incident.id().to_string()).collect()
     };
     let [september, first, second, last] = all.each_ref().map(|incident| incident.id().to_string());
@@ -207,4 +236,36 @@ async fn incidents_are_found_by_time_and_by_monitor(store: &(impl WriteJudgement
     assert_eq!(of_monitor("s3-aaaaaa", 10).await, [all[3].clone(), all[1].clone(), all[0].clone()]);
     assert_eq!(of_monitor("s3-aaaaaa", 1).await, [all[3].clone()]);
     assert_eq!(of_monitor("s3-cccccc", 10).await, []);
+}
+
+async fn guests_incidents_are_in_nobodys_way(store: &(impl WriteJudgement + ReadIncidents)) {
+    let [ada, bob]: [AccountId; 2] = ["a-aaaaaaaaaaaaaaaa", "a-bbbbbbbbbbbbbbbb"].map(|a| a.parse().unwrap());
+    let of = |account: &AccountId, monitor: &str, at: &str| Incident {
+        account: account.clone(),
+        ..incident(monitor, at)
+    };
+    let own = incident("s3-aaaaaa", "2026-11-21T14:25:00Z");
+    let adas = [
+        of(&ada, "s3-bbbbbb", "2026-10-31T23:59:00Z"),
+        of(&ada, "s3-cccccc", "2026-11-21T14:25:00Z"),
+        of(&ada, "s3-bbbbbb", "2026-11-21T14:26:00Z"),
+    ];
+    let bobs = of(&bob, "s3-dddddd", "2026-11-21T14:25:00Z");
+    let all = [&adas[..], &[own.clone(), bobs.clone()]].concat();
+    store.fold(&Folding { incidents: all.clone(), ..folding(None, "2026-11-21T14:26:00Z") }).await.unwrap();
+    let found = async |account: &AccountId, from: &str, limit: usize| {
+        store.incidents(account, slot(from)..=slot("2026-11-21T14:26:00Z"), limit).await.unwrap()
+    };
+    let home = AccountId::default();
+    // The limit counts nobody else's.
+    assert_eq!(found(&home, "2026-10-01T00:00:00Z", 1).await, [own]);
+    let newest_first: Vec<Incident> = adas.iter().rev().cloned().collect();
+    assert_eq!(found(&ada, "2026-10-01T00:00:00Z", 10).await, newest_first);
+    assert_eq!(found(&ada, "2026-11-21T14:25:00Z", 10).await, newest_first[..2]);
+    assert_eq!(found(&ada, "2026-10-01T00:00:00Z", 1).await, newest_first[..1]);
+    assert_eq!(found(&bob, "2026-10-01T00:00:00Z", 10).await, [bobs]);
+    // Whoever knows an incident's id needs to know nothing else.
+    for incident in all {
+        assert_eq!(store.incident(&incident.id()).await.unwrap(), Some(incident));
+    }
 }

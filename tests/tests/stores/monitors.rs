@@ -20,6 +20,7 @@ contracts!(
         monitors_go_and_nobody_elses_version,
         an_account_lists_its_own_page_by_page,
         a_shard_is_listed_page_by_page_too,
+        shards_are_listed_in_the_order_of_their_monitors,
     ]
 );
 
@@ -146,6 +147,27 @@ async fn a_shard_is_listed_page_by_page_too(store: &(impl ListMonitors + WriteMo
     let behind = all.last().map(|last| &last.id);
     assert_eq!(store.monitors_in(ShardId(1), &home, behind, 2).await.unwrap(), [other]);
     assert_eq!(store.monitors_in(ShardId(2), &home, None, 2).await.unwrap(), []);
+}
+
+async fn shards_are_listed_in_the_order_of_their_monitors(store: &(impl ListMonitors + WriteMonitors)) {
+    // As text, which is how ids are ordered: s10-… is in front of s2-….
+    for shard in [2, 0, 10, 1, 11].map(ShardId) {
+        let monitors = [tests::example::monitor(&format!("{shard}-aaaaaa"))];
+        let summary = ShardSummary::of(shard, &monitors, 1, since());
+        store.change(&ShardChange { put: monitors.to_vec(), delete: Vec::new(), summary }).await.unwrap();
+    }
+    for (after, limit, expected) in [
+        (None, 9, &[0, 1, 10, 11, 2][..]),
+        (None, 2, &[0, 1]),
+        (Some(1), 2, &[10, 11]),
+        (Some(10), 9, &[11, 2]),
+        (Some(100), 9, &[11, 2]),
+        (Some(2), 9, &[]),
+    ] {
+        let shards = store.shards_behind(after.map(ShardId), limit).await.unwrap();
+        let shards: Vec<u16> = shards.into_iter().map(|summary| summary.shard.0).collect();
+        assert_eq!(shards, expected, "behind {after:?}");
+    }
 }
 
 /// Memory holds nothing that is not valid, so this is a rule of the table alone.

@@ -132,13 +132,14 @@ fn roles_hold_exactly_what_their_function_does() {
                         "MonitorsTable.Arn",
                         "${MonitorsTable.Arn}/index/by_account",
                         "SignalsTable.Arn",
+                        "${IncidentsTable.Arn}/index/by_account",
                         "PurchasesTable.Arn",
                         "${ImportsTable.Arn}/index/by_month",
                         "${ImportsTable.Arn}/index/by_id"
                     ]
                 ],
                 ["dynamodb:GetItem", "MonitorsTable.Arn"],
-                [["dynamodb:GetItem", "dynamodb:Query"], "IncidentsTable.Arn"],
+                [["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"], "IncidentsTable.Arn"],
                 ["dynamodb:GetItem", "HistoryTable.Arn"],
                 [["dynamodb:BatchGetItem", "dynamodb:Query"], "HistoryTable.Arn"],
                 ["dynamodb:GetItem", "SessionsTable.Arn"],
@@ -184,11 +185,16 @@ fn roles_hold_exactly_what_their_function_does() {
         .filter(|statement| statement["Resource"].to_string().contains("HistoryTable"))
         .collect();
     assert_eq!(of_history, [&reader[3], &reader[4]], "another way to the buyers");
+    // Where channels lead is in the same table as what targets let us in with.
+    let credentials = json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["MONITOR#*"]}});
     let states = json!({"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["STATE"]}});
     for template in [template, probe()] {
         let statements =
             &template["Resources"]["PingRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"];
-        assert_eq!(statements[2]["Condition"], states);
+        assert_eq!(
+            json!([statements[1]["Condition"], statements[2]["Condition"]]),
+            json!([credentials, states])
+        );
     }
 }
 

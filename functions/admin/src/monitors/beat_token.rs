@@ -13,14 +13,13 @@ use shared::http_frame::Failure;
 use shared::monitor::{Check, MonitorId};
 use shared::openapi::{Changer, NoMonitor, Ours, PathId};
 use shared::session::{Scope, Token};
-use shared::store::WriteBeatTokens;
+use shared::store::{ReadMonitor as _, WriteBeatTokens as _};
 use utoipa::ToSchema;
 
 use super::wanted::id_of;
-use super::{Desk, Monitors, Secrets, Wired};
+use super::{Desk, Parts, Wired};
 use crate::auth::caller::{conflict, not_found};
 use crate::auth::{Asked as Who, Gate};
-use crate::pings::Pings;
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BeatToken, example = json!({
@@ -51,14 +50,8 @@ struct Made {
         Ours,
     ),
 )]
-pub(super) async fn create<
-    G: Gate,
-    M: Monitors,
-    K: Secrets,
-    B: WriteBeatTokens + Send + Sync + 'static,
-    P: Pings,
->(
-    State(desk): Wired<G, M, K, B, P>,
+pub(super) async fn create<D: Parts>(
+    State(desk): Wired<D>,
     who: Who,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Failure> {
@@ -104,14 +97,8 @@ pub(super) async fn create<
         Ours,
     ),
 )]
-pub(super) async fn revoke<
-    G: Gate,
-    M: Monitors,
-    K: Secrets,
-    B: WriteBeatTokens + Send + Sync + 'static,
-    P: Pings,
->(
-    State(desk): Wired<G, M, K, B, P>,
+pub(super) async fn revoke<D: Parts>(
+    State(desk): Wired<D>,
     who: Who,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Failure> {
@@ -126,7 +113,7 @@ pub(super) async fn revoke<
     Ok((StatusCode::NO_CONTENT, [(CACHE_CONTROL, "no-store")]).into_response())
 }
 
-impl<G: Sync, M: Sync, K: Sync, B: WriteBeatTokens + Sync, P: Sync> Desk<G, M, K, B, P> {
+impl<D: Parts> Desk<D> {
     /// Deletes what this monitor was called with and by, now that it is gone or no heartbeat any more. What is left beats
     /// for nobody.
     pub(super) async fn forget_beats(&self, id: &MonitorId) {

@@ -13,18 +13,17 @@ use shared::monitor::{Monitor, MonitorId, ShardId};
 use shared::openapi::{BadBody, Changer, MonitorRequest, MonitorShown, Ours};
 use shared::problem::Problem;
 use shared::session::Scope;
-use shared::store::WriteBeatTokens;
+use shared::store::ReadShards as _;
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Array, ArrayBuilder, Ref};
 
 use super::shard::Edited;
 use super::wanted::{asked, own, value};
-use super::{Desk, Monitors, Secrets, Wired};
+use super::{Desk, Parts, Wired};
 use crate::auth::caller::{Caller, not_found};
 use crate::auth::{Asked as Who, Gate};
 use crate::body::{self, Object};
-use crate::pings::Pings;
 
 /// Most monitors in one call.
 const MAX_MANY: usize = 1_000;
@@ -104,14 +103,8 @@ struct Deleted {
         Ours,
     ),
 )]
-pub(super) async fn bulk<
-    G: Gate,
-    M: Monitors,
-    K: Secrets,
-    B: WriteBeatTokens + Send + Sync + 'static,
-    P: Pings,
->(
-    State(desk): Wired<G, M, K, B, P>,
+pub(super) async fn bulk<D: Parts>(
+    State(desk): Wired<D>,
     who: Who,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Failure> {
@@ -127,7 +120,7 @@ pub(super) async fn bulk<
     Ok(([(CACHE_CONTROL, "no-store")], Json(Done { created, deleted })).into_response())
 }
 
-impl<G: Gate, M: Monitors, K: Secrets, B: WriteBeatTokens + Send + Sync, P: Pings> Desk<G, M, K, B, P> {
+impl<D: Parts> Desk<D> {
     async fn create_many(&self, caller: &Caller, create: Vec<Object>) -> Vec<Created> {
         let mut wanted = Vec::new();
         let mut refused: Vec<Option<Failure>> = Vec::new();

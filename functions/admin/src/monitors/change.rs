@@ -15,16 +15,15 @@ use shared::openapi::{
 };
 use shared::revision::Revision;
 use shared::session::Scope;
-use shared::store::WriteBeatTokens;
+use shared::store::{ReadMonitor as _, WriteCredentials as _};
 
 use super::parents::Parents;
 use super::shard::Edited;
 use super::wanted::{IfMatch, answer, asked, id_of, merge, own, refused, settle};
-use super::{Desk, Monitors, Secrets, Wired};
+use super::{Desk, Parts, Wired};
 use crate::auth::caller::{Caller, conflict, not_found};
 use crate::auth::{Asked as Who, Gate};
 use crate::body::{self, Object};
-use crate::pings::Pings;
 
 type Id = Result<Path<String>, PathRejection>;
 type Body = Result<Bytes, BytesRejection>;
@@ -53,14 +52,8 @@ type Body = Result<Bytes, BytesRejection>;
         Ours,
     ),
 )]
-pub(super) async fn replace<
-    G: Gate,
-    M: Monitors,
-    K: Secrets,
-    B: WriteBeatTokens + Send + Sync + 'static,
-    P: Pings,
->(
-    State(desk): Wired<G, M, K, B, P>,
+pub(super) async fn replace<D: Parts>(
+    State(desk): Wired<D>,
     who: Who,
     headers: HeaderMap,
     id: Id,
@@ -108,14 +101,8 @@ fn patched(monitor: &Monitor, patch: &Map<String, Value>) -> Result<Map<String, 
         Ours,
     ),
 )]
-pub(super) async fn patch<
-    G: Gate,
-    M: Monitors,
-    K: Secrets,
-    B: WriteBeatTokens + Send + Sync + 'static,
-    P: Pings,
->(
-    State(desk): Wired<G, M, K, B, P>,
+pub(super) async fn patch<D: Parts>(
+    State(desk): Wired<D>,
     who: Who,
     headers: HeaderMap,
     id: Id,
@@ -150,14 +137,8 @@ pub(super) async fn patch<
         Ours,
     ),
 )]
-pub(super) async fn remove<
-    G: Gate,
-    M: Monitors,
-    K: Secrets,
-    B: WriteBeatTokens + Send + Sync + 'static,
-    P: Pings,
->(
-    State(desk): Wired<G, M, K, B, P>,
+pub(super) async fn remove<D: Parts>(
+    State(desk): Wired<D>,
     who: Who,
     headers: HeaderMap,
     id: Id,
@@ -195,17 +176,7 @@ pub(super) async fn remove<
         Ours,
     ),
 )]
-pub(super) async fn pause<
-    G: Gate,
-    M: Monitors,
-    K: Secrets,
-    B: WriteBeatTokens + Send + Sync + 'static,
-    P: Pings,
->(
-    State(desk): Wired<G, M, K, B, P>,
-    who: Who,
-    id: Id,
-) -> Result<Response, Failure> {
+pub(super) async fn pause<D: Parts>(State(desk): Wired<D>, who: Who, id: Id) -> Result<Response, Failure> {
     desk.rest(who, id, true).await
 }
 
@@ -229,21 +200,11 @@ pub(super) async fn pause<
         Ours,
     ),
 )]
-pub(super) async fn resume<
-    G: Gate,
-    M: Monitors,
-    K: Secrets,
-    B: WriteBeatTokens + Send + Sync + 'static,
-    P: Pings,
->(
-    State(desk): Wired<G, M, K, B, P>,
-    who: Who,
-    id: Id,
-) -> Result<Response, Failure> {
+pub(super) async fn resume<D: Parts>(State(desk): Wired<D>, who: Who, id: Id) -> Result<Response, Failure> {
     desk.rest(who, id, false).await
 }
 
-impl<G: Gate, M: Monitors, K: Secrets, B: WriteBeatTokens + Send + Sync, P: Pings> Desk<G, M, K, B, P> {
+impl<D: Parts> Desk<D> {
     /// Makes a monitor what `wanted` makes of it.
     async fn change(
         &self,

@@ -17,11 +17,11 @@ use shared::out_of_turn::Told;
 use shared::problem::Problem;
 use shared::revision::Revision;
 use shared::session::Scope;
-use shared::store::WriteBeatTokens;
+use shared::store::ReadMonitor as _;
 
 use super::wanted::{asked, id_of, refused, settle};
-use super::{Monitors, Secrets, Wired};
-use crate::auth::caller::not_found;
+use super::{Parts, Wired};
+use crate::auth::caller::{Caller, not_found};
 use crate::auth::limits::TooMany;
 use crate::auth::{Asked as Who, Gate};
 use crate::body::{self, Object};
@@ -32,6 +32,11 @@ const WINDOW: SignedDuration = SignedDuration::from_mins(5);
 
 /// Most checks out of turn of one account in that time: each may take ten seconds, and reaches out to wherever it is told.
 const MOST: u16 = 30;
+
+/// Counts a check out of turn, and refuses one too many.
+pub(super) async fn ration<G: Gate>(gate: &G, caller: &Caller) -> Result<(), Failure> {
+    gate.ration(caller, "check", MOST, WINDOW).await
+}
 
 #[utoipa::path(
     post,
@@ -52,14 +57,8 @@ const MOST: u16 = 30;
         Ours,
     ),
 )]
-pub(super) async fn check<
-    G: Gate,
-    M: Monitors,
-    K: Secrets,
-    B: WriteBeatTokens + Send + Sync + 'static,
-    P: Pings,
->(
-    State(desk): Wired<G, M, K, B, P>,
+pub(super) async fn check<D: Parts>(
+    State(desk): Wired<D>,
     who: Who,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Failure> {
@@ -69,7 +68,7 @@ pub(super) async fn check<
     if found.is_none_or(|found| found.account != caller.session.account) {
         return Err(not_found("monitor"));
     }
-    desk.gate.ration(&caller, "check", MOST, WINDOW).await?;
+    ration(&desk.gate, &caller).await?;
     desk.gate.note(&caller.entry("monitor.check", &id, [])).await?;
     told(desk.pings.ask(&json!({"check": {"monitors": [id]}})).await?)
 }
@@ -93,14 +92,8 @@ pub(super) async fn check<
         Ours,
     ),
 )]
-pub(super) async fn test<
-    G: Gate,
-    M: Monitors,
-    K: Secrets,
-    B: WriteBeatTokens + Send + Sync + 'static,
-    P: Pings,
->(
-    State(desk): Wired<G, M, K, B, P>,
+pub(super) async fn test<D: Parts>(
+    State(desk): Wired<D>,
     who: Who,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Failure> {
@@ -110,11 +103,13 @@ pub(super) async fn test<
     let nobody =
         MonitorId::new(ShardId(0), "000000").map_err(|error| Failure::Internal(error.to_string()))?;
     let mut monitor = asked.monitor(nobody, desk.home()).map_err(refused)?;
+    // Whose it would be decides what may be reached.
+    monitor.account = caller.session.account.clone();
     settle(&asked, &mut monitor, None, None, &Revision::first())?;
     if let Check::Heartbeat(_) = monitor.check {
         return Err(Failure::bad_request("monitor", "kind: a heartbeat is not checked: its target calls"));
     }
-    desk.gate.ration(&caller, "check", MOST, WINDOW).await?;
+    ration(&desk.gate, &caller).await?;
     desk.gate.note(&caller.entry("monitor.test", monitor.target(), [])).await?;
     let credentials = match &asked.credentials {
         AskedCredentials::New(credentials) => Some(credentials.exposed()),

@@ -9,15 +9,14 @@ use shared::http_frame::{Failure, Params};
 use shared::openapi::{self, BadQuery, Changer, MonitorShown, NoMonitor, Ours, PathId};
 use shared::schedule::Slot;
 use shared::session::Scope;
-use shared::store::WriteBeatTokens;
+use shared::store::ReadMonitor as _;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::shard::Edited;
 use super::wanted::{answer, id_of, own};
-use super::{Monitors, Secrets, Wired};
+use super::{Parts, Wired};
 use crate::auth::caller::not_found;
 use crate::auth::{Asked as Who, Gate};
-use crate::pings::Pings;
 
 /// Days that are kept, unless the request says otherwise.
 const DEFAULT_DAYS: u16 = 90;
@@ -55,14 +54,8 @@ impl utoipa::IntoParams for Query {
         Ours,
     ),
 )]
-pub(super) async fn hide<
-    G: Gate,
-    M: Monitors,
-    K: Secrets,
-    B: WriteBeatTokens + Send + Sync + 'static,
-    P: Pings,
->(
-    State(desk): Wired<G, M, K, B, P>,
+pub(super) async fn hide<D: Parts>(
+    State(desk): Wired<D>,
     who: Who,
     id: Result<Path<String>, PathRejection>,
     uri: Uri,

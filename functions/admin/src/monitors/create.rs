@@ -6,29 +6,32 @@ use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use http::StatusCode;
 use http::header::{HeaderValue, LOCATION};
+use shared::account::AccountId;
 use shared::http_frame::Failure;
-use shared::monitor::{Asked, Monitor, MonitorId, SHARD_LIMIT, ShardId};
+use shared::monitor::{Asked, Monitor, MonitorId, SHARD_LIMIT, ShardId, ShardSummary};
 use shared::openapi::{BadBody, Changer, MonitorRequest, MonitorShown, Ours};
 use shared::problem::Problem;
 use shared::revision::Revision;
 use shared::session::Scope;
-use shared::store::{StoreError, WriteBeatTokens};
+use shared::store::{ListMonitors as _, ReadShards as _, StoreError};
 use std::collections::BTreeSet;
 
+use super::check::ration;
 use super::parents::Parents;
 use super::shard::{Edited, UNREADABLE};
 use super::wanted::{answer, asked, refused, settle};
-use super::{Desk, Monitors, Secrets, Wired};
-use crate::auth::caller::{Caller, conflict};
+use super::{Desk, Parts, Wired};
+use crate::auth::caller::Caller;
 use crate::auth::{Asked as Who, Gate};
 use crate::body::{self, Object};
 use crate::pings::Pings;
+use crate::room::{Room, There};
 
-/// Most monitors of an installation.
-const MAX_MONITORS: usize = 10_000;
-
-/// Most monitors of an account that is not the installation's own: somebody else pays for them.
+/// Most monitors of one guest.
 const MAX_OF_GUEST: u16 = 50;
+
+/// Most monitors.
+const ROOM: Room = Room { what: "monitors", own: 10_000, guests: 1_000, guest: MAX_OF_GUEST as usize };
 
 #[utoipa::path(
     post,
@@ -52,14 +55,8 @@ const MAX_OF_GUEST: u16 = 50;
         Ours,
     ),
 )]
-pub(super) async fn create<
-    G: Gate,
-    M: Monitors,
-    K: Secrets,
-    B: WriteBeatTokens + Send + Sync + 'static,
-    P: Pings,
->(
-    State(desk): Wired<G, M, K, B, P>,
+pub(super) async fn create<D: Parts>(
+    State(desk): Wired<D>,
     who: Who,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Failure> {
@@ -75,7 +72,7 @@ pub(super) async fn create<
     Ok(response)
 }
 
-impl<G: Gate, M: Monitors, K: Secrets, B: WriteBeatTokens + Send + Sync, P: Pings> Desk<G, M, K, B, P> {
+impl<D: Parts> Desk<D> {
     /// Stores new monitors in shards that have room, and has them looked at at once. What becomes of each, in their order.
     ///
     /// # Errors
@@ -97,20 +94,7 @@ impl<G: Gate, M: Monitors, K: Secrets, B: WriteBeatTokens + Send + Sync, P: Ping
             }
         }
         let shards = self.monitors.shards().await?;
-        let there: usize = shards.iter().map(|summary| summary.count).sum();
-        if there + pending.len() > MAX_MONITORS {
-            return Err(conflict("too_many", format!("an installation has at most {MAX_MONITORS} monitors")));
-        }
-        if !caller.session.account.is_home() {
-            // As they were a moment ago: this keeps the bill small, and is no promise.
-            let own = self.monitors.monitors_of(&caller.session.account, None, MAX_OF_GUEST).await?;
-            if own.len() + pending.len() > usize::from(MAX_OF_GUEST) {
-                return Err(conflict(
-                    "too_many",
-                    format!("an account has at most {MAX_OF_GUEST} monitors here"),
-                ));
-            }
-        }
+        self.has_room(&caller.session.account, &shards, pending.len()).await?;
         let mut full: BTreeSet<ShardId> = shards
             .iter()
             .filter(|summary| summary.count >= SHARD_LIMIT)
@@ -147,8 +131,43 @@ impl<G: Gate, M: Monitors, K: Secrets, B: WriteBeatTokens + Send + Sync, P: Ping
             .filter(|monitor| !monitor.paused)
             .map(|monitor| monitor.id.clone())
             .collect();
-        self.pings.start(&to_look_at).await;
+        self.look_at(caller, &to_look_at).await;
         Ok(results)
+    }
+
+    /// Whether there is room for so many more of this account.
+    async fn has_room(
+        &self,
+        account: &AccountId,
+        shards: &[ShardSummary],
+        more: usize,
+    ) -> Result<(), Failure> {
+        let guests = shards.iter().map(|summary| summary.guests).sum();
+        let own = shards.iter().map(|summary| summary.count).sum::<usize>().saturating_sub(guests);
+        let guest = match account.is_home() {
+            true => 0,
+            false => self.monitors.monitors_of(account, None, MAX_OF_GUEST).await?.len(),
+        };
+        ROOM.has(account, There { own, guests, guest }, more)
+    }
+
+    /// Has new monitors looked at at once. Of guests so often only as they may ask for checks; those left out are checked in
+    /// their slot.
+    async fn look_at(&self, caller: &Caller, monitors: &[MonitorId]) {
+        if monitors.is_empty() {
+            return;
+        }
+        if !caller.session.account.is_home()
+            && let Err(failure) = ration(&self.gate, caller).await
+        {
+            tracing::info!(
+                ?failure,
+                monitors = monitors.len(),
+                "new monitors of a guest wait for their slot"
+            );
+            return;
+        }
+        self.pings.start(monitors).await;
     }
 
     /// Stores as many of those that are pending as the shard has room for.

@@ -50,30 +50,21 @@ impl<T: ReadShards + ReadMonitors + ReadMonitor + ListMonitors + WriteMonitors +
 pub trait Secrets: WriteCredentials + Send + Sync + 'static {}
 impl<T: WriteCredentials + Send + Sync + 'static> Secrets for T {}
 
-/// What these endpoints need.
-#[derive(Debug)]
-pub(crate) struct Desk<G, M, K, B, P> {
-    pub(crate) gate: G,
-    pub(crate) monitors: M,
-    pub(crate) secrets: K,
-    pub(crate) beats: B,
-    pub(crate) pings: P,
-    /// Where `ping` is: the first is the stack's own.
-    pub(crate) regions: Vec<Region>,
+/// The parts that these endpoints are made of.
+pub(crate) trait Parts: Send + Sync + 'static {
+    /// Lets people and programs in.
+    type Gate: Gate;
+    /// What is watched.
+    type Monitors: Monitors;
+    /// What targets let us in with.
+    type Secrets: Secrets;
+    /// What targets that call us beat with.
+    type Beats: WriteBeatTokens + Send + Sync + 'static;
+    /// Who looks at targets.
+    type Pings: Pings;
 }
 
-/// The desk as handlers are given it.
-type Wired<G, M, K, B, P> = State<Arc<Desk<G, M, K, B, P>>>;
-
-impl<G, M, K, B, P> Desk<G, M, K, B, P> {
-    /// Where a monitor is checked from unless somebody says otherwise.
-    fn home(&self) -> &Region {
-        // There is one, by how the configuration is read.
-        &self.regions[0]
-    }
-}
-
-pub(crate) fn routes<G, M, K, B, P>(desk: Desk<G, M, K, B, P>) -> Router
+impl<G, M, K, B, P> Parts for (G, M, K, B, P)
 where
     G: Gate,
     M: Monitors,
@@ -81,20 +72,49 @@ where
     B: WriteBeatTokens + Send + Sync + 'static,
     P: Pings,
 {
-    let many = post(bulk::bulk::<G, M, K, B, P>).layer(DefaultBodyLimit::max(MAX_BULK_BYTES));
-    let one = put(change::replace::<G, M, K, B, P>)
-        .patch(change::patch::<G, M, K, B, P>)
-        .delete(change::remove::<G, M, K, B, P>);
+    type Gate = G;
+    type Monitors = M;
+    type Secrets = K;
+    type Beats = B;
+    type Pings = P;
+}
+
+/// What these endpoints need.
+#[derive(Debug)]
+pub(crate) struct Desk<D: Parts> {
+    pub(crate) gate: D::Gate,
+    pub(crate) monitors: D::Monitors,
+    pub(crate) secrets: D::Secrets,
+    pub(crate) beats: D::Beats,
+    pub(crate) pings: D::Pings,
+    /// Where `ping` is: the first is the stack's own.
+    pub(crate) regions: Vec<Region>,
+}
+
+/// The desk as handlers are given it.
+type Wired<D> = State<Arc<Desk<D>>>;
+
+impl<D: Parts> Desk<D> {
+    /// Where a monitor is checked from unless somebody says otherwise.
+    fn home(&self) -> &Region {
+        // There is one, by how the configuration is read.
+        &self.regions[0]
+    }
+}
+
+pub(crate) fn routes<D: Parts>(desk: Desk<D>) -> Router {
+    let many = post(bulk::bulk::<D>).layer(DefaultBodyLimit::max(MAX_BULK_BYTES));
+    let one = put(change::replace::<D>).patch(change::patch::<D>).delete(change::remove::<D>);
     Router::new()
-        .route("/api/monitor", post(create::create::<G, M, K, B, P>))
-        .route("/api/monitor/test", post(check::test::<G, M, K, B, P>))
+        .route("/api/monitor", post(create::create::<D>))
+        .route("/api/monitor/test", post(check::test::<D>))
         .route("/api/monitor/{id}", one)
-        .route("/api/monitor/{id}/pause", post(change::pause::<G, M, K, B, P>))
-        .route("/api/monitor/{id}/resume", post(change::resume::<G, M, K, B, P>))
-        .route("/api/monitor/{id}/check", post(check::check::<G, M, K, B, P>))
-        .route("/api/monitor/{id}/beat-token", post(beat_token::create::<G, M, K, B, P>))
-        .route("/api/monitor/{id}/beat-tokens", delete(beat_token::revoke::<G, M, K, B, P>))
-        .route("/api/results/{id}/cleanup", delete(cleanup::hide::<G, M, K, B, P>))
+        .route("/api/monitor/{id}/pause", post(change::pause::<D>))
+        .route("/api/monitor/{id}/resume", post(change::resume::<D>))
+        .route("/api/monitor/{id}/check", post(check::check::<D>))
+        .route("/api/monitor/{id}/beat-token", post(beat_token::create::<D>))
+        .route("/api/monitor/{id}/beat-tokens", delete(beat_token::revoke::<D>))
+        .route("/api/results/{id}/cleanup", delete(cleanup::hide::<D>))
         .layer(DefaultBodyLimit::max(MAX_BYTES))
         .route("/api/monitor/bulk", many)
         .with_state(Arc::new(desk))

@@ -10,9 +10,11 @@ use shared::http_frame::Failure;
 use shared::monitor::{Monitor, MonitorId, ShardId, ShardSummary};
 use shared::problem::Problem;
 use shared::schedule::Slot;
-use shared::store::{ShardChange, StoreError};
+use shared::store::{
+    ReadMonitors as _, ReadShards as _, ShardChange, StoreError, WriteCredentials as _, WriteMonitors as _,
+};
 
-use super::{Desk, Monitors, Secrets};
+use super::{Desk, Parts};
 use crate::auth::Gate;
 use crate::auth::caller::Caller;
 
@@ -41,7 +43,7 @@ impl<T> Edited<T> {
     }
 }
 
-impl<G: Gate, M: Monitors, K: Secrets, B: Sync, P: Sync> Desk<G, M, K, B, P> {
+impl<D: Parts> Desk<D> {
     /// Changes the monitors of a shard by `edit`, which may be called several times; versions are seen to here. `action`
     /// is what the audit calls it. Credentials that were stored for a change that is refused are deleted again.
     pub(super) async fn edit<T: Send>(

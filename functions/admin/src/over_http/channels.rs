@@ -278,17 +278,36 @@ async fn another_accounts_channel_and_monitor_are_none() {
 async fn an_installation_has_so_many() {
     let shop = Shop::new();
     let by = shop.editor().await;
-    let one = shop.channel("a-7f3k2a9d0c1b2e4f".parse().unwrap());
-    for _ in 1..MAX_CHANNELS {
-        let id = ChannelId::random(&mut rand::rng());
-        shop.memory.tables().channels.insert(id.clone(), Channel { id, ..one.clone() });
-    }
+    let one = shop.channel(AccountId::default());
+    let fill = |one: &Channel| {
+        for _ in 1..MAX_CHANNELS {
+            let id = ChannelId::random(&mut rand::rng());
+            shop.memory.tables().channels.insert(id.clone(), Channel { id, ..one.clone() });
+        }
+    };
+    // Guests are not in the way.
+    fill(&Channel { account: "a-0000000000000000".parse().unwrap(), ..one.clone() });
+    fill(&one);
     let before = shop.memory.tables().targets.len();
     let body = json!({"name": "Hook", "kind": "webhook", "url": HOOK});
     let refused = shop.put_channel(&by, Method::POST, "/api/channel", body.clone()).await;
     insta::assert_snapshot!(refused.problem(), @"409 too_many: an installation has at most 100 channels");
     assert_eq!(shop.memory.tables().targets.len(), before);
     shop.memory.tables().channels.remove(&one.id);
-    let made = shop.put_channel(&by, Method::POST, "/api/channel", body).await;
+    let made = shop.put_channel(&by, Method::POST, "/api/channel", body.clone()).await;
     assert_eq!(made.status, StatusCode::CREATED);
+
+    // Of guests there is one left, whoever makes it; of one there are five.
+    let guest = shop.stranger().await;
+    let made = shop.put_channel(&guest, Method::POST, "/api/channel", body.clone()).await;
+    assert_eq!(made.status, StatusCode::CREATED);
+    let refused = shop.put_channel(&guest, Method::POST, "/api/channel", body.clone()).await;
+    insta::assert_snapshot!(refused.problem(), @"409 too_many: all guests together have at most 100 channels");
+    shop.memory.tables().channels.retain(|_, channel| channel.account.to_string() != "a-0000000000000000");
+    for _ in 1..5 {
+        let made = shop.put_channel(&guest, Method::POST, "/api/channel", body.clone()).await;
+        assert_eq!(made.status, StatusCode::CREATED);
+    }
+    let refused = shop.put_channel(&guest, Method::POST, "/api/channel", body).await;
+    insta::assert_snapshot!(refused.problem(), @"409 too_many: an account has at most 5 channels");
 }

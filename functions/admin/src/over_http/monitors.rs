@@ -322,7 +322,7 @@ async fn a_monitor_rests_and_goes_on() {
     assert_eq!(shop.stored(&id).unwrap().version, 3, "resting already is no change");
     shop.heard();
     shop.create(&by, json!({"url": "https://shop.example/", "paused": true})).await;
-    assert_eq!(shop.heard(), [json!({"start": []})]);
+    assert!(shop.heard().is_empty(), "nobody looks at what rests");
 }
 
 #[tokio::test]

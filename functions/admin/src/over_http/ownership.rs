@@ -1,6 +1,8 @@
 //! Whose monitors are whose: nobody else's can be told from none, by any verb.
 
 use shared::account::{AccountId, Role};
+use shared::monitor::{ShardId, ShardSummary};
+use shared::schedule::Slot;
 use shared::session::Scope;
 
 use super::auth::{By, PASSWORD};
@@ -31,8 +33,17 @@ pub(super) const MORE: [(&str, &str, &str); 3] = [
 impl Shop {
     /// Somebody of another account, who may do everything there.
     pub(super) async fn stranger(&self) -> By {
-        let (by, id) = self.somebody(Role::Owner, "stranger@else.example").await;
-        let elsewhere: AccountId = "a-7f3k2a9d0c1b2e4f".parse().unwrap();
+        self.guest_of("stranger", "a-7f3k2a9d0c1b2e4f").await
+    }
+
+    /// Somebody of an account that is named by one letter.
+    async fn guest(&self, letter: &str) -> By {
+        self.guest_of(letter, &format!("a-{}", letter.repeat(16))).await
+    }
+
+    async fn guest_of(&self, name: &str, account: &str) -> By {
+        let (by, id) = self.somebody(Role::Owner, &format!("{name}@else.example")).await;
+        let elsewhere: AccountId = account.parse().unwrap();
         let mut tables = self.memory.tables();
         for user in tables.users.values_mut().filter(|user| user.id.as_str() == id) {
             user.account = elsewhere.clone();
@@ -160,7 +171,7 @@ async fn where_anybody_signs_up_each_has_an_account_of_their_own() {
     let many = shop.ask(&ada, Method::POST, "/api/monitor/bulk", Some(json!({"create": create}))).await;
     assert_eq!(many.status, StatusCode::OK);
     let more = shop.create(&ada, json!({"url": "https://else.example/"})).await;
-    insta::assert_snapshot!(more.problem(), @"409 too_many: an account has at most 50 monitors here");
+    insta::assert_snapshot!(more.problem(), @"409 too_many: an account has at most 50 monitors");
     shop.created(&home, "https://shop.example/more").await;
 
     // By invitation it is the inviter's account.
@@ -168,6 +179,58 @@ async fn where_anybody_signs_up_each_has_an_account_of_their_own() {
     let body = json!({"invitation": invitation, "email": "eve@shop.example", "password": PASSWORD});
     let invited = shop.ask(&By::Nobody, Method::POST, "/api/auth/signup", Some(body)).await;
     assert_eq!(invited.json()["user"]["account"], "home");
+}
+
+#[tokio::test]
+async fn guests_and_the_installation_do_not_take_each_others_room() {
+    let shop = Shop::open();
+    let home = shop.editor().await;
+    let guest = shop.stranger().await;
+    let fill = |count: usize, guests: usize| {
+        let full = ShardSummary::of(ShardId(7), &[], 1, Slot::containing(now()));
+        shop.memory.tables().shards.insert(full.shard, ShardSummary { count, guests, ..full });
+    };
+    let create = async |by: &By| shop.create(by, json!({"url": "https://shop.example/"})).await;
+    fill(11_000, 1_000);
+    let (own, theirs) = (create(&home).await.problem(), create(&guest).await.problem());
+    insta::assert_snapshot!(own, @"409 too_many: an installation has at most 10000 monitors");
+    insta::assert_snapshot!(theirs, @"409 too_many: all guests together have at most 1000 monitors");
+    fill(10_999, 1_000);
+    assert_eq!(create(&guest).await.status, StatusCode::CONFLICT);
+    assert_eq!(create(&home).await.status, StatusCode::CREATED);
+    assert_eq!(create(&home).await.status, StatusCode::CONFLICT);
+    fill(10_999, 999);
+    assert_eq!(create(&home).await.status, StatusCode::CONFLICT);
+    assert_eq!(create(&guest).await.status, StatusCode::CREATED);
+    assert_eq!(create(&guest).await.status, StatusCode::CONFLICT);
+}
+
+#[tokio::test]
+async fn guests_have_their_monitors_looked_at_so_often() {
+    let shop = Shop::open();
+    let (home, guest) = (shop.editor().await, shop.stranger().await);
+    let started = || shop.pings.0.lock().unwrap().iter().filter(|heard| heard.get("start").is_some()).count();
+    for number in 0..35_usize {
+        let made = shop.create(&guest, json!({"url": "https://else.example/"})).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+        assert_eq!(started(), (number + 1).min(30));
+    }
+    let test = json!({"url": "https://else.example/"});
+    let refused = shop.ask(&guest, Method::POST, "/api/monitor/test", Some(test.clone())).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    // The installation's own are not rationed, and bulk asks once for many.
+    for _ in 0..35 {
+        shop.created(&home, "https://shop.example/").await;
+    }
+    assert_eq!(started(), 65);
+    // Whose it would be decides what a test may reach.
+    for (by, account) in [(home, "home"), (shop.guest("b").await, "a-bbbbbbbbbbbbbbbb")] {
+        let tested = shop.ask(&by, Method::POST, "/api/monitor/test", Some(test.clone())).await;
+        assert_eq!(tested.status, StatusCode::OK, "{tested:?}");
+        let asked = shop.pings.0.lock().unwrap().last().cloned().unwrap();
+        let monitor: Monitor = serde_json::from_value(asked["test"]["monitor"].clone()).unwrap();
+        assert_eq!(monitor.account.to_string(), account);
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use jiff::ToSpan as _;
 use judge::{Blocks, Judge, StreamEvent};
 use serde_json::json;
+use shared::account::AccountId;
 use shared::incident::{Incident, IncidentId};
 use shared::monitor::{Monitor, MonitorId, ShardId};
 use shared::schedule::Slot;
@@ -124,8 +125,13 @@ impl ReadIncidents for Slow {
         self.0.incident(id).await
     }
 
-    async fn incidents(&self, opened: RangeInclusive<Slot>, limit: usize) -> Result<Vec<Incident>> {
-        self.0.incidents(opened, limit).await
+    async fn incidents(
+        &self,
+        account: &AccountId,
+        opened: RangeInclusive<Slot>,
+        limit: usize,
+    ) -> Result<Vec<Incident>> {
+        self.0.incidents(account, opened, limit).await
     }
 
     async fn incidents_of(&self, monitor: &MonitorId, limit: usize) -> Result<Vec<Incident>> {

@@ -52,6 +52,17 @@ async fn an_incident_opened_before_maintenance_is_closed_in_it() {
 }
 
 #[tokio::test]
+async fn a_window_of_everything_is_not_of_a_guests_monitor() {
+    let guest = Monitor { account: "a-7f3k2a9d0c1b2e4f".parse().unwrap(), ..monitor(CHILD) };
+    let shop = Shop::of([monitor(PARENT), guest]);
+    let window = window(&[], 0, 100);
+    shop.memory.tables().windows.insert(window.id.clone(), window);
+    shop.play(&[(PARENT, "uddd"), (CHILD, "uddd")]).await;
+    let opened: Vec<MonitorId> = opened(&shop).into_iter().map(|(id, _)| id).collect();
+    assert_eq!(opened, [CHILD.parse().unwrap()]);
+}
+
+#[tokio::test]
 async fn trouble_that_outlives_its_window_opens_an_incident_with_the_next_bad_slot() {
     let five = Interval::try_from(5).unwrap();
     let rare = Monitor { interval_minutes: five, confirmations: 1.try_into().unwrap(), ..monitor(PARENT) };

@@ -1,12 +1,15 @@
 //! Server-side request forgery: whatever a monitor's URL, a redirect or a name server says, no connection is
 //! opened to an address that the guard refuses.
 
-use shared::monitor::{HttpCheck, Method, TargetUrl};
+use ping::Job;
+use serde_json::json;
+use shared::account::AccountId;
+use shared::monitor::{HttpCheck, Method, Monitor, TargetUrl};
 use shared::signal::Outcome;
 
 use crate::paper::Paper;
 use crate::server::{status, with_header};
-use crate::{LIMITS, target, target_with};
+use crate::{LIMITS, job, target, target_with};
 
 /// URLs that lead to forbidden addresses without any name server.
 pub(crate) const LITERAL: [&str; 53] = [
@@ -216,6 +219,34 @@ async fn however_it_is_asked_for_a_forbidden_address_is_blocked() {
                 assert_eq!((finding.outcome, finding.status), (Outcome::Blocked, status), "{url} {place}");
             }
             assert_eq!(paper.dialled(), ["1.1.1.1:80"]);
+        }
+    }
+}
+
+/// What an installation lets its own monitors reach is not for whoever signs up there.
+#[tokio::test]
+async fn private_targets_are_for_the_installations_own_monitors_alone() {
+    let redirect = with_header(302, "Location: http://10.0.0.1/");
+    for (check, direct) in [
+        (json!({"kind": "http", "url": "http://10.0.0.1/"}), 0),
+        (json!({"kind": "http", "url": "http://inside.example/"}), 0),
+        (json!({"kind": "http", "url": "http://shop.example/"}), 1),
+        (json!({"kind": "tcp", "host": "10.0.0.1", "port": 80}), 0),
+        (json!({"kind": "tls", "host": "inside.example", "port": 80}), 0),
+    ] {
+        for account in [AccountId::default(), "a-7f3k2a9d0c1b2e4f".parse().unwrap()] {
+            let paper = Paper::default()
+                .name("inside.example", &[&["10.0.0.1"]])
+                .name("shop.example", &[&["1.1.1.1"]])
+                .answer("1.1.1.1", &redirect)
+                .answer("10.0.0.1", &status(200));
+            let ours = account.is_home();
+            let monitor = Monitor { account, ..(*job(check.clone()).monitor).clone() };
+            let finding = paper.checker(true, LIMITS).check(&Job::of(monitor)).await;
+            assert_eq!(finding.outcome == Outcome::Blocked, !ours, "{check}: {finding:?}");
+            let inside = paper.dialled().iter().filter(|address| *address == "10.0.0.1:80").count();
+            assert_eq!(inside > 0, ours, "{check}");
+            assert_eq!(paper.dialled().len() - inside, direct, "{check}: {:?}", paper.dialled());
         }
     }
 }

@@ -22,6 +22,9 @@ fn shop_of_two() -> Shop {
     shop.record(1, &found);
     for id in ["s0-public", "s1-secret"] {
         shop.change(id, |monitor| monitor.account = elsewhere());
+        let mut tables = shop.memory.tables();
+        let theirs = tables.incidents.values_mut().filter(|incident| incident.monitor.to_string() == id);
+        theirs.for_each(|incident| incident.account = elsewhere());
     }
     shop.incident("s0-dddddd", 20, Some(10));
     let theirs = Incident { account: elsewhere(), ..shop.incident("s0-eeeeee", 20, Some(10)) };

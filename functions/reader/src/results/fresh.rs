@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use shared::block::Block;
 use shared::history::{Checks, Percentiles, Seconds};
-use shared::monitor::{Check, Monitor};
-use shared::schedule::{Slot, is_due};
+use shared::monitor::Monitor;
+use shared::schedule::{Slot, is_due, reach};
 use shared::signal::{Outcome, Signal};
 use shared::state::State;
 use shared::verdict::verdict;
@@ -24,15 +24,6 @@ pub(super) struct Fresh {
     /// How each minute was spent that anything is known of, oldest first.
     minutes: Vec<(Slot, State)>,
     checks: Vec<(Slot, Outcome, Option<u32>)>,
-}
-
-/// How long what a slot says of the monitor stands, in minutes.
-pub(super) fn reach(monitor: &Monitor) -> i64 {
-    match monitor.check {
-        // Looked after in every slot: its interval is the target's.
-        Check::Heartbeat(_) => 1,
-        _ => i64::from(monitor.interval_minutes.minutes()),
-    }
 }
 
 impl Fresh {
@@ -51,7 +42,7 @@ impl Fresh {
         let monitor = &seen_from(monitor, blocks);
         let mut fresh = Self::default();
         let mut is_known = is_known;
-        let mut stands: Option<(State, i64)> = None;
+        let mut stands: Option<(State, u32)> = None;
         for slot in (first.minutes()..=last.minutes()).map(Slot::of_minutes) {
             let blocks = by_slot.get(&slot).map_or(&[][..], Vec::as_slice);
             if slot.minutes().rem_euclid(DAY) == 0 {
@@ -67,7 +58,7 @@ impl Fresh {
             }
             fresh.checks.extend(signals.iter().map(|signal| (slot, signal.outcome, signal.phases.total_ms)));
             if let Some((state, left)) = stands {
-                let is_worked_on = worked_on.covers(&monitor.id, slot);
+                let is_worked_on = worked_on.covers(monitor, slot);
                 fresh.minutes.push((slot, if is_worked_on { State::Maintenance } else { state }));
                 stands = (left > 1).then_some((state, left - 1));
             }
@@ -215,7 +206,7 @@ mod tests {
         let text = r#"[{"id": "a", "name": "A", "when": {"once": {"from": "2026-11-21T00:03:00Z", "until": "2026-11-21T00:04:00Z"}}}]"#;
         let windows: Vec<Window> = serde_json::from_str(text).unwrap();
         let slots = (-9..=0).map(|minutes| last().plus(minutes));
-        let worked_on = WorkedOn::of(windows, &every(1).id, slots);
+        let worked_on = WorkedOn::of(windows, slots);
         let found = [(2, DOWN), (1, DOWN), (0, DOWN)];
         assert_eq!(spent(&every(1), false, &found, &worked_on), ".......dmd");
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use shared::history::{Checks, DayOfShard, Hour, MonitorDay, MonitorHour, Seconds};
 use shared::monitor::Monitor;
 use shared::openapi::one_of;
-use shared::schedule::Slot;
+use shared::schedule::{Slot, reach};
 use shared::uptime::Period;
 use utoipa::openapi::Object;
 
@@ -122,7 +122,7 @@ impl History {
     /// The minutes that history does not have, if there are any, from the one on that decides the first of them.
     pub(super) fn lags(&self, monitor: &Monitor, now: Slot) -> Option<(Slot, Slot)> {
         let first = self.days_end.min(self.hours_end);
-        let decides = first.plus(1 - super::fresh::reach(monitor)).max(begin_of(DAY, first));
+        let decides = first.plus(1 - i64::from(reach(monitor))).max(begin_of(DAY, first));
         let (first, last) = (hidden::shown_from(monitor, decides), now.plus(-PENDING_MINUTES));
         (first <= last).then_some((first, last))
     }

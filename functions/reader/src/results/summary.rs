@@ -111,7 +111,7 @@ impl<M: ReadMaintenance, S: ReadSignals, H: ReadHistory, K> Deps<M, S, H, K> {
         // A window is asked for every minute: of those of others there may be hundreds.
         windows.values.retain(|window| window.monitors.is_empty() || window.monitors.contains(&monitor.id));
         let slots = (first.minutes()..=last.minutes()).map(Slot::of_minutes);
-        let worked_on = WorkedOn::of(windows.values, &monitor.id, slots);
+        let worked_on = WorkedOn::of(windows.values, slots);
         Ok(Fresh::of(monitor, history.knows(), &blocks, (first, last), &worked_on))
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use shared::account::AccountId;
 use shared::incident::{ClosedBy, Incident, IncidentId};
 use shared::monitor::MonitorId;
 use shared::schedule::Slot;
@@ -71,7 +72,7 @@ pub(super) async fn read<I: ReadIncidents>(
     mut open: BTreeSet<IncidentId>,
     now: Slot,
 ) -> Result<Incidents> {
-    let read = store.incidents(now.plus(-MINUTES)..=now, MAX_READ).await?;
+    let read = store.incidents(&AccountId::default(), now.plus(-MINUTES)..=now, MAX_READ).await?;
     let all_read = read.len() < MAX_READ;
     let mut recent: HashMap<IncidentId, Incident> = read
         .into_iter()

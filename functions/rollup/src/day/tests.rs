@@ -53,7 +53,7 @@ fn day(
     blocks: &[Block],
     until: i64,
 ) -> BTreeMap<MonitorId, MonitorDay> {
-    let calendar = Calendar::of(begins(), windows).unwrap();
+    let calendar = Calendar::of(begins(), windows);
     let known = known.iter().map(|id| id.parse().unwrap()).collect();
     let mut day = Day::new(&calendar, monitors, &known);
     for slot in every(&(begins()..begins().plus(until)), 1) {
@@ -206,7 +206,7 @@ fn naive(
         let last = (0..=minute).rev().find_map(|m| Some((m, says(begins().plus(m))?)));
         let Some((_, verdict)) = last.filter(|(at, _)| minute - at < reach) else { continue };
         let hour = &mut hours[usize::try_from(minute / 60).unwrap()];
-        let worked_on = window.is_some_and(|w| w.covers(&monitor.id, begins().plus(minute)));
+        let worked_on = window.is_some_and(|w| w.covers(monitor, begins().plus(minute)));
         *match verdict {
             _ if worked_on => &mut hour.maintenance,
             Verdict::Up => &mut hour.up,

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::{Timestamp, ToSpan as _};
+use shared::account::AccountId;
 use shared::incident::{Action, ClosedBy, Incident, Update};
 use shared::monitor::{Monitor, MonitorId, MonitorName, Region};
 use shared::schedule::Slot;
@@ -30,7 +31,7 @@ pub struct Listed {
     pub updates: Vec<Update>,
 }
 
-/// The incidents of the last days, newest first, at most 500; of one monitor, or of all.
+/// The incidents of the last days, newest first, at most 500; of one monitor, or of all of the installation's own.
 ///
 /// # Errors
 /// When a table does not answer.
@@ -43,7 +44,7 @@ pub async fn listed(
 ) -> anyhow::Result<Vec<Listed>> {
     let from = Slot::containing(now.checked_sub((i64::from(days) * 24).hours())?);
     let found = match monitor {
-        None => incidents.incidents(from..=Slot::containing(now), MOST).await?,
+        None => incidents.incidents(&AccountId::default(), from..=Slot::containing(now), MOST).await?,
         Some(monitor) => {
             let mut found = incidents.incidents_of(&monitor.id, MOST).await?;
             found.retain(|incident| incident.opened_at >= from);

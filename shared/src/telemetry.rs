@@ -15,12 +15,18 @@ pub const NAMESPACE: &str = "Shopwatch";
 /// Starts logging, as `AWS_LAMBDA_LOG_FORMAT` and `AWS_LAMBDA_LOG_LEVEL` say (the template sets both). Not the
 /// runtime's own subscriber: its filter brings a regular expression engine into every zip.
 pub fn init() {
-    let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok().and_then(|level| level.parse().ok());
-    let lines = fmt().with_target(false).without_time().with_max_level(level.unwrap_or(LevelFilter::INFO));
+    let lines = fmt().with_target(false).without_time().with_max_level(level());
     match std::env::var("AWS_LAMBDA_LOG_FORMAT") {
         Ok(format) if format.eq_ignore_ascii_case("json") => lines.json().init(),
         _ => lines.init(),
     }
+}
+
+/// The level that is asked for, `INFO` at most: what is below is not ours, but whole events and requests of the crates that
+/// we use, with the passwords and addresses in them.
+fn level() -> LevelFilter {
+    let asked = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok().and_then(|level| level.parse().ok());
+    asked.unwrap_or(LevelFilter::INFO).min(LevelFilter::INFO)
 }
 
 /// Writes counts as one line in CloudWatch's embedded metric format, with the stack's name as dimension. They

@@ -109,8 +109,18 @@ pub struct Tables {
     pub audit: Vec<AuditEntry>,
     /// Calls of any store that may still succeed; every later one fails. `None`: all succeed.
     pub calls_left: Option<usize>,
-    /// Changes of monitors that are refused from now on, as when somebody else changes the same shard.
+    /// Changes of monitors and of accounts that are refused from now on, as when somebody else changes the same shard or
+    /// account.
     pub conflicts_left: usize,
+}
+
+impl Tables {
+    /// Whether somebody else changes the same at this moment.
+    fn is_contended(&mut self) -> bool {
+        let contended = self.conflicts_left > 0;
+        self.conflicts_left = self.conflicts_left.saturating_sub(1);
+        contended
+    }
 }
 
 impl Memory {
@@ -223,9 +233,7 @@ impl WriteMonitors for Memory {
         let fits = follows(tables.shards.get(&shard).map(|s| s.version), change.summary.version)
             && change.put.iter().all(|m| follows(tables.monitors.get(&m.id).map(|m| m.version), m.version))
             && change.delete.iter().all(|(id, v)| tables.monitors.get(id).is_some_and(|m| m.version == *v));
-        let contended = tables.conflicts_left > 0;
-        tables.conflicts_left = tables.conflicts_left.saturating_sub(1);
-        if contended || !fits {
+        if tables.is_contended() || !fits {
             return Err(StoreError::Conflict(format!("shard {shard}")));
         }
         tables.monitors.extend(change.put.iter().map(|m| (m.id.clone(), m.clone())));

@@ -11,6 +11,7 @@ mod events;
 mod gates;
 mod monitors;
 mod ownership;
+mod people;
 mod secrecy;
 mod upkeep;
 
@@ -25,7 +26,7 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use shared::beat::Beat;
-use shared::http_frame::Failure;
+use shared::http_frame::{Clock, Failure};
 use shared::monitor::{Check, HeartbeatCheck, Monitor, MonitorId};
 use shared::session::Token;
 use tower::ServiceExt as _;
@@ -117,6 +118,11 @@ impl Shop {
     }
 
     fn with(sign_up: SignUp) -> Self {
+        Self::at(sign_up, now)
+    }
+
+    /// One with a clock of its own.
+    fn at(sign_up: SignUp, clock: Clock) -> Self {
         let memory = Memory::default();
         let pings = Heard::default();
         let router = router(Deps {
@@ -130,7 +136,7 @@ impl Shop {
             pings: pings.clone(),
             regions: ["us-east-1", "eu-west-1"].map(|region| region.parse().unwrap()).to_vec(),
             sign_up,
-            clock: now,
+            clock,
         });
         Self { router, memory, pings }
     }

@@ -27,7 +27,7 @@ impl Checker {
     /// Rehearses a look-up, a request and the beginning of a TLS session. What goes wrong is of no consequence.
     pub async fn rehearse(&self) {
         if let Err(error) = Box::pin(self.scenes()).await {
-            tracing::debug!(%error, "no rehearsal");
+            tracing::info!(%error, "no rehearsal");
         }
     }
 

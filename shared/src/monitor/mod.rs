@@ -95,40 +95,45 @@ pub struct Monitor {
     /// Whether anonymous readers see it on the status page and in `/signals`.
     pub public: bool,
     /// Whether it rests: no checks, no incident.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub paused: bool,
     /// Whether its checks only keep the target awake: no incident.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub keep_warm: bool,
     /// Regions it is checked from, never empty.
     pub regions: Vec<Region>,
     /// Over which IP its target is connected to.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub ip: IpFamily,
     /// A check that takes longer, in ms, is degraded.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub degraded_ms: Option<u32>,
     /// How often a check that failed fast is made again, inside its time budget.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub retries: Retries,
     /// In how many regions a slot must be down to be down.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub quorum: Quorum,
     /// Slots in a row that must be down before the monitor is.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub confirmations: Streak,
     /// Slots in a row that must be up before the monitor is again.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub recoveries: Streak,
     /// Monitors without which this one cannot be up; at most [`MAX_PARENTS`]. While one of them is down, no incident
     /// is opened for this one.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub depends_on: Vec<MonitorId>,
     /// What was recorded before is shown to nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hidden_before: Option<Slot>,
     /// Counts the changes, from 1: what an update is conditioned on.
     pub version: u64,
+}
+
+/// Whether it need not be stored: reading gives it back.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Monitor {

@@ -59,7 +59,7 @@ impl WriteAccounts for Memory {
             UserChange::Changes(user) => version(user).is_some_and(|version| version + 1 == user.version),
             UserChange::Leaves(user) => version(user).is_some(),
         };
-        if !fits || before + 1 != summary.version {
+        if tables.is_contended() || !fits || before + 1 != summary.version {
             return Err(StoreError::Conflict(format!("account {}", summary.account)));
         }
         match &change.user {

@@ -22,6 +22,9 @@ use super::caller::{Asked, conflict, entry_of, forbidden};
 use super::{Accounts, Audits, Auth, Sessions, SignUp, limits, people, users};
 use crate::{body, password};
 
+/// How often it is tried to make somebody one of an account that others change at the same moment.
+const ATTEMPTS: u32 = 4;
+
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = SignUp, example = json!({
@@ -143,15 +146,21 @@ async fn enter<A: Accounts>(
     user: &User,
     invitation: Option<Invitation>,
 ) -> Result<(), Failure> {
-    let summary = users::summary_after(accounts, &user.account, |users| users.push(user.clone())).await?;
-    if summary.users > MAX_USERS {
-        return Err(conflict("account_full", format!("an account has at most {MAX_USERS} people")));
-    }
-    let change = AccountChange { summary, user: UserChange::SignsUp(user.clone(), invitation) };
-    match accounts.change_account(&change).await {
-        Err(StoreError::Conflict(_)) if accounts.user_of(&user.email).await?.is_some() => {
-            Err(conflict("email", "somebody signs in with this address already"))
+    let mut attempts = 1..=ATTEMPTS;
+    loop {
+        let summary = users::summary_after(accounts, &user.account, |users| users.push(user.clone())).await?;
+        if summary.users > MAX_USERS {
+            return Err(conflict("account_full", format!("an account has at most {MAX_USERS} people")));
         }
-        done => Ok(done?),
+        let change = AccountChange { summary, user: UserChange::SignsUp(user.clone(), invitation.clone()) };
+        let is_last = attempts.next() == Some(ATTEMPTS);
+        match accounts.change_account(&change).await {
+            Err(StoreError::Conflict(_)) if accounts.user_of(&user.email).await?.is_some() => {
+                return Err(conflict("email", "somebody signs in with this address already"));
+            }
+            // Somebody else has come, or left, at the same moment.
+            Err(StoreError::Conflict(_)) if !is_last => {}
+            done => return Ok(done?),
+        }
     }
 }

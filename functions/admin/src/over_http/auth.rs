@@ -1,4 +1,4 @@
-//! People come in, change what is theirs and leave.
+//! People come in and leave: sign-up, log-in, sessions.
 
 use http::header::{AUTHORIZATION, SET_COOKIE};
 use shared::account::{AccountId, Invitation, Role, UserId};
@@ -72,7 +72,7 @@ impl Shop {
         self.ask(&By::Nobody, Method::POST, "/api/auth/login", Some(body)).await
     }
 
-    async fn status_of_me(&self, by: &By) -> u16 {
+    pub(super) async fn status_of_me(&self, by: &By) -> u16 {
         self.ask(by, Method::GET, "/api/auth/me", None).await.status.as_u16()
     }
 }
@@ -131,7 +131,7 @@ async fn somebody_who_is_invited_signs_up_once_and_in_ever_after() {
 }
 
 impl By {
-    fn token(&self) -> &str {
+    pub(super) fn token(&self) -> &str {
         match self {
             Self::Bearer(token) | Self::Cookie(token, _) => token,
             Self::Nobody => "",
@@ -299,111 +299,6 @@ async fn a_cookie_that_is_used_lasts_and_one_that_is_not_ends() {
 }
 
 #[tokio::test]
-async fn a_key_opens_what_it_is_for_and_its_owner_may() {
-    let shop = Shop::new();
-    let (viewer, _) = shop.somebody(Role::Viewer, "ada@shop.example").await;
-    let create = async |by: &By, body: Value| shop.ask(by, Method::POST, "/api/auth/keys", Some(body)).await;
-    let refused = create(&viewer, json!({"name": "ci", "scopes": ["read", "write"]})).await;
-    insta::assert_snapshot!(refused.problem(), @"403 scope_missing: this session or key does not have the scope write");
-    for bad in [
-        json!({"name": "", "scopes": ["read"]}),
-        json!({"name": "a\nb", "scopes": ["read"]}),
-        json!({"name": "ci", "scopes": []}),
-        json!({"name": "ci", "scopes": ["everything"]}),
-        json!({"name": "ci", "scopes": ["read"], "expires_days": 0}),
-        json!({"name": "ci", "scopes": ["read"], "role": "owner"}),
-    ] {
-        assert_eq!(create(&viewer, bad.clone()).await.status, StatusCode::BAD_REQUEST, "{bad}");
-    }
-    let answer = create(&viewer, json!({"name": "ci", "scopes": ["read", "read"], "expires_days": 30})).await;
-    assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
-    let key = By::Bearer(answer.text("token"));
-    let me = shop.ask(&key, Method::GET, "/api/auth/me", None).await.json();
-    assert_eq!(
-        (&me["kind"], &me["scopes"], &me["role"]),
-        (&json!("key"), &json!(["read"]), &json!("viewer"))
-    );
-    // A key makes no keys, and signs nobody out.
-    for (method, path) in [(Method::GET, "/api/auth/keys"), (Method::POST, "/api/auth/logout/everywhere")] {
-        assert_eq!(shop.ask(&key, method, path, None).await.status, StatusCode::FORBIDDEN, "{path}");
-    }
-    let listed = shop.ask(&viewer, Method::GET, "/api/auth/keys", None).await;
-    assert!(listed.body.contains("\"ci\"") && !listed.body.contains(key.token()), "{listed:?}");
-    // Somebody else's is not there.
-    let (other, _) = shop.somebody(Role::Owner, "ben@shop.example").await;
-    let path = format!("/api/auth/keys/{}", answer.text("id"));
-    assert_eq!(shop.ask(&other, Method::DELETE, &path, None).await.status, StatusCode::NOT_FOUND);
-    assert_eq!(shop.ask(&viewer, Method::DELETE, &path, None).await.status, StatusCode::NO_CONTENT);
-    assert_eq!(shop.status_of_me(&key).await, 401);
-    assert_eq!(shop.ask(&viewer, Method::DELETE, &path, None).await.status, StatusCode::NOT_FOUND);
-}
-
-#[tokio::test]
-async fn owners_decide_who_may_what_and_it_holds_at_once() {
-    let shop = Shop::new();
-    let (ada, ada_id) = shop.somebody(Role::Owner, "ada@shop.example").await;
-    let (ben, ben_id) = shop.somebody(Role::Editor, "ben@shop.example").await;
-    let body = json!({"name": "ci", "scopes": ["read", "write"]});
-    let key = By::Bearer(shop.ask(&ben, Method::POST, "/api/auth/keys", Some(body)).await.text("token"));
-    let change = async |id: &str, role: &str| {
-        shop.ask(&ada, Method::PATCH, &format!("/api/auth/users/{id}"), Some(json!({"role": role}))).await
-    };
-    assert_eq!(change(&ben_id, "viewer").await.text("role"), "viewer");
-    let scopes = shop.ask(&key, Method::GET, "/api/auth/me", None).await.json()["scopes"].clone();
-    assert_eq!(scopes, json!(["read"]), "a key is its owner's");
-    assert_eq!(change(&ben_id, "king").await.status, StatusCode::BAD_REQUEST);
-    assert_eq!(change("u-7f3k2a9d0c1b2e4f", "owner").await.status, StatusCode::NOT_FOUND);
-    insta::assert_snapshot!(change(&ada_id, "viewer").await.problem(), @"409 last_owner: an account keeps an owner: make somebody else one first");
-
-    let remove =
-        async |id: &str| shop.ask(&ada, Method::DELETE, &format!("/api/auth/users/{id}"), None).await;
-    assert_eq!(remove(&ada_id).await.status, StatusCode::CONFLICT);
-    assert_eq!(remove(&ben_id).await.status, StatusCode::NO_CONTENT);
-    assert_eq!((shop.status_of_me(&ben).await, shop.status_of_me(&key).await), (401, 401));
-    assert_eq!(shop.log_in("ben@shop.example", PASSWORD, false).await.status, StatusCode::UNAUTHORIZED);
-    let users = shop.ask(&ada, Method::GET, "/api/auth/users", None).await.json()["users"].clone();
-    assert_eq!(users.as_array().unwrap().len(), 1);
-    // Whose address is free again.
-    shop.somebody(Role::Viewer, "ben@shop.example").await;
-}
-
-#[tokio::test]
-async fn a_session_that_outlives_what_its_owner_may_opens_no_more_than_that() {
-    let shop = Shop::new();
-    let (ada, _) = shop.somebody(Role::Owner, "ada@shop.example").await;
-    let (ben, ben_id) = shop.somebody(Role::Owner, "ben@shop.example").await;
-    let before = shop.memory.tables().sessions.clone();
-    let role = |role: &str| Some(json!({"role": role}));
-    let path = format!("/api/auth/users/{ben_id}");
-    shop.ask(&ada, Method::PATCH, &path, role("viewer")).await;
-    // As if the index had not known of it.
-    shop.memory.tables().sessions.clone_from(&before);
-    assert_eq!(shop.ask(&ben, Method::GET, "/api/auth/users", None).await.status, StatusCode::FORBIDDEN);
-    // The role is the same; what an earlier attempt has left is finished.
-    shop.ask(&ada, Method::PATCH, &path, role("viewer")).await;
-    assert!(shop.memory.tables().sessions.values().any(|session| session.role == Role::Viewer));
-    assert_eq!(shop.ask(&ada, Method::DELETE, &path, None).await.status, StatusCode::NO_CONTENT);
-    shop.memory.tables().sessions.clone_from(&before);
-    assert_eq!(shop.status_of_me(&ben).await, 401);
-    assert_eq!(shop.ask(&ada, Method::DELETE, &path, None).await.status, StatusCode::NO_CONTENT, "finished");
-    assert_eq!(shop.ask(&ada, Method::DELETE, &path, None).await.status, StatusCode::NOT_FOUND);
-    assert!(shop.memory.tables().sessions.values().all(|session| session.user.as_str() != ben_id));
-}
-
-#[tokio::test]
-async fn an_invitation_ends_with_what_its_inviter_may() {
-    let shop = Shop::new();
-    let (ada, _) = shop.somebody(Role::Owner, "ada@shop.example").await;
-    let (ben, ben_id) = shop.somebody(Role::Owner, "ben@shop.example").await;
-    let made = shop.ask(&ben, Method::POST, "/api/auth/invitations", Some(json!({"role": "owner"}))).await;
-    let path = format!("/api/auth/users/{ben_id}");
-    assert_eq!(shop.ask(&ada, Method::DELETE, &path, None).await.status, StatusCode::NO_CONTENT);
-    let body = json!({"invitation": made.text("token"), "email": "ben@shop.example", "password": PASSWORD});
-    let back = shop.ask(&By::Nobody, Method::POST, "/api/auth/signup", Some(body)).await;
-    assert_eq!(back.status, StatusCode::FORBIDDEN, "{back:?}");
-}
-
-#[tokio::test]
 async fn a_page_of_another_site_sets_no_cookie() {
     let shop = Shop::new();
     shop.somebody(Role::Owner, "ada@shop.example").await;
@@ -411,52 +306,4 @@ async fn a_page_of_another_site_sets_no_cookie() {
     let form = shop.post("/api/auth/login", body).await;
     assert!(form.problem().starts_with("400 content_type"), "{form:?}");
     assert!(!form.headers.contains_key(SET_COOKIE));
-}
-
-#[tokio::test]
-async fn owners_invite_and_think_better_of_it() {
-    let shop = Shop::new();
-    let (ada, _) = shop.somebody(Role::Owner, "ada@shop.example").await;
-    let invite = async |body: Value| shop.ask(&ada, Method::POST, "/api/auth/invitations", Some(body)).await;
-    assert_eq!(invite(json!({"role": "viewer", "expires_days": 91})).await.status, StatusCode::BAD_REQUEST);
-    let made = invite(json!({"role": "viewer", "email": "ben@shop.example"})).await;
-    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
-    let listed = shop.ask(&ada, Method::GET, "/api/auth/invitations", None).await;
-    assert!(
-        listed.body.contains(&made.text("id")) && !listed.body.contains(&made.text("token")),
-        "{listed:?}"
-    );
-    let path = format!("/api/auth/invitations/{}", made.text("id"));
-    assert_eq!(shop.ask(&ada, Method::DELETE, &path, None).await.status, StatusCode::NO_CONTENT);
-    let body = json!({"invitation": made.text("token"), "email": "ben@shop.example", "password": PASSWORD});
-    let late = shop.ask(&By::Nobody, Method::POST, "/api/auth/signup", Some(body)).await;
-    assert_eq!(late.status, StatusCode::FORBIDDEN);
-}
-
-#[tokio::test]
-async fn what_was_done_is_told_to_owners_page_by_page() {
-    let shop = Shop::new();
-    let (ada, ada_id) = shop.somebody(Role::Owner, "ada@shop.example").await;
-    for n in 0..3 {
-        let body = json!({"name": format!("key {n}"), "scopes": ["read"]});
-        shop.ask(&ada, Method::POST, "/api/auth/keys", Some(body)).await;
-    }
-    // The tests' time stands still.
-    let earlier = |n: usize| now() - jiff::SignedDuration::from_hours(24 * 40 * i64::try_from(n).unwrap());
-    shop.memory.tables().audit.iter_mut().rev().enumerate().for_each(|(n, entry)| entry.at = earlier(n));
-    let mut path = "/api/auth/audit?limit=2".to_owned();
-    let mut seen = Vec::new();
-    loop {
-        let page = shop.ask(&ada, Method::GET, &path, None).await.json();
-        seen.extend(page["entries"].as_array().unwrap().clone());
-        let Some(next) = page["next_before"].as_str() else { break };
-        path = format!("/api/auth/audit?limit=2&before={next}");
-    }
-    let actions: Vec<&str> = seen.iter().map(|entry| entry["action"].as_str().unwrap()).collect();
-    assert_eq!(actions, ["key.create", "key.create", "key.create", "user.signup"]);
-    assert_eq!((&seen[0]["user"], &seen[0]["detail"]["scopes"]), (&json!(ada_id), &json!("read")));
-    assert_eq!(
-        shop.ask(&ada, Method::GET, "/api/auth/audit?limit=0", None).await.status,
-        StatusCode::BAD_REQUEST
-    );
 }

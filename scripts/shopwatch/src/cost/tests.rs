@@ -34,7 +34,7 @@ fn the_bill_of_a_hundred_monitors() {
     Lambda rollup, time                        0.0061       0.0061            -
     DynamoDB signals, writes                   0.1096       0.1096            -
     DynamoDB signals, reads                    0.0815       0.0815            -
-    DynamoDB monitors, reads                   0.0635       0.0745            -
+    DynamoDB monitors, reads                   0.0525       0.0634            -
     DynamoDB incidents, writes                 0.0548       0.0548            -
     DynamoDB incidents, reads                  0.0356       0.0356            -
     DynamoDB history, writes                   0.0145       0.0145            -
@@ -44,10 +44,10 @@ fn the_bill_of_a_hundred_monitors() {
     CloudWatch alarms                          0.2000       0.2000            -
     Between regions                                 -            -            -
     To the internet                                 -            -            -
-    total                                      0.9454       2.1984            -
-    per monitor, month and region             0.00945      0.02198            -
+    total                                      0.9344       2.1873            -
+    per monitor, month and region             0.00934      0.02187            -
     free for good, of each account             0.5389       1.7809            -
-    then per monitor, month and region        0.00407      0.00417            -
+    then per monitor, month and region        0.00395      0.00406            -
     BLACK HOLES: one target of each shard accepts and stays silent for good.
     TRAFFIC OUT comes on top of either; the first 100 GB of an account are free.
     ");
@@ -69,7 +69,7 @@ fn the_bill_of_ten_thousand_monitors() {
     Lambda rollup, time                        0.4715       0.4715            -
     DynamoDB signals, writes                   8.5750       8.5750            -
     DynamoDB signals, reads                    7.3407       7.3407            -
-    DynamoDB monitors, reads                   4.7285       5.3039            -
+    DynamoDB monitors, reads                   3.5738       4.1492            -
     DynamoDB incidents, writes                 2.8766       2.8766            -
     DynamoDB incidents, reads                  1.7342       1.7342            -
     DynamoDB history, writes                   1.3146       1.3146            -
@@ -79,10 +79,10 @@ fn the_bill_of_ten_thousand_monitors() {
     CloudWatch alarms                          0.2000       0.2000            -
     Between regions                                 -            -            -
     To the internet                                 -            -      50.1759
-    total                                     56.7886     186.5287      50.1759
-    per monitor, month and region             0.00568      0.01865      0.00502
+    total                                     55.6339     185.3740      50.1759
+    per monitor, month and region             0.00556      0.01854      0.00502
     free for good, of each account             5.7773       5.7773            -
-    then per monitor, month and region        0.00510      0.01808      0.00502
+    then per monitor, month and region        0.00499      0.01796      0.00502
     BLACK HOLES: one target of each shard accepts and stays silent for good.
     TRAFFIC OUT comes on top of either; the first 100 GB of an account are free.
     ");

@@ -1,7 +1,7 @@
 //! How a monitor of the file differs from what is there, for people.
 
 use serde_json::{Map, Value};
-use shared::monitor::{Monitor, MonitorId, MonitorName};
+use shared::monitor::{Monitor, MonitorId, MonitorName, flat};
 
 /// Longest value that is shown, in characters; of a longer one only the field's name is.
 const SHOWN_CHARS: usize = 200;
@@ -38,18 +38,16 @@ pub(super) fn changes<'a>(
         changes.push(format!("target {} → {}", before.target(), after.target()));
     }
     let fields_of = |monitor: &Monitor| {
-        let mut fields = fields(monitor);
+        // Those of every kind, each with its value: what is stored leaves out defaults.
+        let of_check = fields(&monitor.check);
+        let mut fields = flat(monitor).unwrap_or_default();
+        fields.retain(|name, _| name == "name" || !(name == "host" || of_check.contains_key(name)));
         let name = |id: &MonitorId| name_of(id).map_or_else(|| id.to_string(), MonitorName::to_string);
         let parents: Vec<String> = monitor.depends_on.iter().map(name).collect();
         fields.insert("depends_on".to_owned(), parents.into());
         fields
     };
-    let (mut before, mut after) = (fields_of(before), fields_of(after));
-    for known in ["check", "version"] {
-        before.remove(known);
-        after.remove(known);
-    }
-    compare(&before, &after, &mut changes);
+    compare(&fields_of(before), &fields_of(after), &mut changes);
     changes
 }
 

@@ -93,7 +93,7 @@ fn a_monitor_becomes_exactly_what_the_file_says() {
         assert_eq!(plan.steps[0].monitor.id, monitor.id);
         what
     };
-    insta::assert_snapshot!(changed(wanted("Shop")), @"body, browser true → default, url https://a.example/ → https://shop.example/, degraded_ms 500 → none, depends_on s0-bbbbbb → none, paused true → false, public false → true, quorum at_least 1 → majority, regions eu-west-1, us-east-1 → us-east-1, retries 5 → 2");
+    insta::assert_snapshot!(changed(wanted("Shop")), @"body, browser true → default, url https://a.example/ → https://shop.example/, degraded_ms 500 → default, depends_on s0-bbbbbb → none, paused true → false, public false → true, quorum at_least 1 → majority, regions eu-west-1, us-east-1 → us-east-1, retries 5 → 2");
     let tcp = Check::Tcp(shared::monitor::TcpCheck {
         host: "shop.example".parse().unwrap(),
         port: 22.try_into().unwrap(),

@@ -47,4 +47,4 @@ mod text;
 #[cfg(test)]
 mod example;
 
-pub use text::Invalid;
+pub use text::{Invalid, first_twice};

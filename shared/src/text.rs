@@ -1,6 +1,11 @@
-//! The error of every type that is parsed from text, and the macro that makes such a type travel as text.
+//! The error of every type that is parsed from text, the macro that makes such a type travel as text, and lists of them.
 
 use std::fmt;
+
+/// The first value of a list that is in front of it already.
+pub fn first_twice<T: PartialEq>(values: &[T]) -> Option<&T> {
+    values.iter().enumerate().find(|(at, value)| values[..*at].contains(value)).map(|(_, value)| value)
+}
 
 /// A text that is not what was expected. Never holds an e-mail address: buyers have a type of their own.
 #[derive(Debug, Clone, PartialEq, Eq)]

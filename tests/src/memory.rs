@@ -115,6 +115,21 @@ pub struct Tables {
 }
 
 impl Tables {
+    /// The wanted monitors behind this one in the order of their ids as text, at most `limit`.
+    fn listed(
+        &self,
+        wanted: impl Fn(&Monitor) -> bool,
+        after: Option<&MonitorId>,
+        limit: u16,
+    ) -> Vec<Monitor> {
+        let after = after.map(MonitorId::to_string);
+        let found = self.monitors.values().filter(|monitor| wanted(monitor));
+        let mut found: Vec<(String, &Monitor)> = found.map(|one| (one.id.to_string(), one)).collect();
+        found.retain(|(id, _)| after.as_ref().is_none_or(|after| id > after));
+        found.sort_by(|(one, _), (other, _)| one.cmp(other));
+        found.into_iter().take(limit.into()).map(|(_, monitor)| monitor.clone()).collect()
+    }
+
     /// Whether somebody else changes the same at this moment.
     fn is_contended(&mut self) -> bool {
         let contended = self.conflicts_left > 0;
@@ -191,13 +206,7 @@ impl ListMonitors for Memory {
         after: Option<&MonitorId>,
         limit: u16,
     ) -> Result<Vec<Monitor>> {
-        let tables = self.call()?;
-        let mut monitors: Vec<Monitor> =
-            tables.monitors.values().filter(|monitor| monitor.account == *account).cloned().collect();
-        monitors.sort_by_key(|monitor| monitor.id.to_string());
-        monitors.retain(|monitor| after.is_none_or(|after| monitor.id.to_string() > after.to_string()));
-        monitors.truncate(limit.into());
-        Ok(monitors)
+        Ok(self.call()?.listed(|monitor| monitor.account == *account, after, limit))
     }
 
     async fn shards_behind(&self, after: Option<ShardId>, limit: u16) -> Result<Vec<ShardSummary>> {
@@ -215,10 +224,8 @@ impl ListMonitors for Memory {
         after: Option<&MonitorId>,
         limit: u16,
     ) -> Result<Vec<Monitor>> {
-        let mut monitors = self.monitors_of(account, after, u16::MAX).await?;
-        monitors.retain(|monitor| monitor.id.shard() == shard);
-        monitors.truncate(limit.into());
-        Ok(monitors)
+        let wanted = |monitor: &Monitor| monitor.id.shard() == shard && monitor.account == *account;
+        Ok(self.call()?.listed(wanted, after, limit))
     }
 }
 

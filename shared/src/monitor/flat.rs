@@ -10,6 +10,7 @@ use super::{
     MonitorName, Quorum, Region, Retries, Streak, TcpCheck, TlsCheck,
 };
 use crate::credentials::Credentials;
+use crate::text::first_twice;
 
 /// Fields whose values are repeated to nobody: they are secret, or may be.
 const UNTOLD: [&str; 3] = ["body", "credentials", "headers"];
@@ -297,10 +298,6 @@ fn name_of(check: &Check) -> Result<MonitorName, FieldError> {
     };
     let name: String = name.chars().take(MAX_NAME_CHARS).collect();
     name.trim().parse().map_err(|error| FieldError::new("name", error))
-}
-
-fn first_twice<T: PartialEq>(values: &[T]) -> Option<&T> {
-    values.iter().enumerate().find(|(at, value)| values[..*at].contains(value)).map(|(_, value)| value)
 }
 
 #[cfg(test)]

@@ -1,16 +1,48 @@
 //! The table `beats`: partition `SHARD#s0` holds `MONITOR#id`, the last beat of a monitor, and `TOKEN#id#sha256`, each of
 //! its tokens; partition `TOKEN#sha256` holds `TOKEN`, whom the token beats for.
 
+use std::future::Future;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 
 use super::item::{
     Item, check_version, condition_failed, item_of, key, keyed, parsed, s, text, unavailable, value_of,
 };
-use super::{ReadBeats, Result, StoreError, WriteBeatTokens, WriteBeats};
+use super::{Result, StoreError};
 use crate::beat::Beat;
 use crate::monitor::{MonitorId, ShardId};
 use crate::session::TokenHash;
+
+/// What targets that call us have said.
+pub trait ReadBeats {
+    /// The last beat of each monitor of a shard that has ever had one, by id.
+    fn beats(&self, shard: ShardId) -> impl Future<Output = Result<Vec<Beat>>> + Send;
+}
+
+/// Records beats.
+pub trait WriteBeats {
+    /// The monitor that this token beats for.
+    fn beating(&self, token: &TokenHash) -> impl Future<Output = Result<Option<MonitorId>>> + Send;
+    /// Records the beat unless a later one is there; recording it again changes nothing.
+    fn put_beat(&self, beat: &Beat) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// Hands out tokens to beat with, and takes them back.
+pub trait WriteBeatTokens {
+    /// Lets this token beat for the monitor.
+    fn put_beat_token(
+        &self,
+        token: &TokenHash,
+        monitor: &MonitorId,
+    ) -> impl Future<Output = Result<()>> + Send;
+    /// How many tokens beat for the monitor; whoever hands them out keeps to [`crate::beat::MAX_BEAT_TOKENS`].
+    fn beat_tokens(&self, monitor: &MonitorId) -> impl Future<Output = Result<usize>> + Send;
+    /// Lets none of the monitor's tokens beat any more.
+    fn delete_beat_tokens(&self, monitor: &MonitorId) -> impl Future<Output = Result<()>> + Send;
+    /// Forgets the monitor's last beat.
+    fn delete_beat(&self, monitor: &MonitorId) -> impl Future<Output = Result<()>> + Send;
+}
 
 /// The table of beats; see [`ReadBeats`], [`WriteBeats`], [`WriteBeatTokens`].
 #[derive(Debug, Clone)]

@@ -5,6 +5,9 @@
 mod buyers;
 mod trends;
 
+pub use buyers::{ForgetBuyers, KnownBuyer, WriteBuyers};
+pub use trends::{MAX_TREND_DAYS, ReadTrends, WriteTrends};
+
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 

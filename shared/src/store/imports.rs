@@ -5,6 +5,7 @@
 mod erased;
 mod walk;
 
+pub use erased::{FirstHmac, ReadErased, WriteErased};
 pub use walk::{IMPORT_MONTHS, month_of, walk_imports};
 
 use aws_sdk_dynamodb::Client;

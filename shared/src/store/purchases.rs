@@ -1,16 +1,77 @@
 //! The table `purchases`: partition `DAY#date#bucket` holds `instant#row_id`, one purchase each, for good.
 
 use std::collections::BTreeSet;
+use std::future::Future;
 
 use aws_sdk_dynamodb::Client;
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::batch::{self, Batch};
 use super::item::{Item, check_version, key, keyed, n, parsed, s, text, unavailable};
-use super::{
-    BATCH, BucketPage, BucketQuery, DeletePurchases, ReadPurchases, Result, StoreError, Taken, WritePurchases,
-};
-use crate::purchase::{Position, Purchase, sortable};
+use super::{Result, StoreError};
+use crate::purchase::{BuyerToken, ItemId, Position, Purchase, sortable};
+
+/// Most purchases in one call of [`WritePurchases::put`] (DynamoDB's limit of BatchWriteItem).
+pub const BATCH: usize = 25;
+
+/// Loads purchases.
+pub trait WritePurchases {
+    /// Puts up to [`BATCH`] purchases with different positions, each of them or an error: what the service
+    /// leaves over is sent again. Putting a purchase again changes nothing.
+    fn put(&self, purchases: &[Purchase]) -> impl Future<Output = Result<Taken>> + Send;
+}
+
+/// How the service took what was put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// All of it the first time.
+    AtOnce,
+    /// Some of it only when it was sent again: more is asked of the table than it takes.
+    Throttled,
+}
+
+/// Deletes purchases, for people who ask to be erased.
+pub trait DeletePurchases {
+    /// Deletes up to [`BATCH`] purchases. Deleting one again changes nothing.
+    fn delete(&self, positions: &[Position]) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// A part of one bucket of one day.
+#[derive(Debug, Clone)]
+pub struct BucketQuery {
+    /// The day in UTC.
+    pub date: Date,
+    /// 0 to [`crate::purchase::BUCKETS`] − 1.
+    pub bucket: u8,
+    /// From this instant on.
+    pub from: Timestamp,
+    /// Before this instant.
+    pub until: Timestamp,
+    /// Only behind this position.
+    pub after: Option<Position>,
+    /// Only purchases of this item.
+    pub item: Option<ItemId>,
+    /// Only purchases whose buyer, or linked buyer, this is.
+    pub buyer: Option<BuyerToken>,
+    /// At most this many, 1 to 1,000.
+    pub limit: u16,
+}
+
+/// What a [`BucketQuery`] found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BucketPage {
+    /// In the order of their positions.
+    pub purchases: Vec<Purchase>,
+    /// How far the table was read, when there may be more: everything up to here is in `purchases`.
+    pub read_to: Option<Position>,
+}
+
+/// Reads purchases.
+pub trait ReadPurchases {
+    /// One page of one bucket: at most `limit` purchases, and at most what DynamoDB reads in one go (1 MB).
+    fn page(&self, query: &BucketQuery) -> impl Future<Output = Result<BucketPage>> + Send;
+}
 
 /// The table of purchases; see [`WritePurchases`], [`ReadPurchases`].
 #[derive(Debug, Clone)]

@@ -2,14 +2,39 @@
 //! which what credentials hold is laid open; and no error of reading them repeats any of it.
 
 use std::collections::HashMap;
+use std::future::Future;
 
 use aws_sdk_dynamodb::Client;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::item::{Item, check_version, condition_failed, key, keyed, s, text, unavailable};
-use super::{ReadCredentials, Result, StoreError, WriteCredentials};
+use super::{Result, StoreError};
 use crate::credentials::{Credentials, CredentialsId};
 use crate::revision::Revision;
+
+/// What targets let us in with.
+pub trait ReadCredentials {
+    /// The credentials of this name.
+    fn credentials(&self, id: &CredentialsId) -> impl Future<Output = Result<Option<Credentials>>> + Send;
+}
+
+/// Stores what targets let us in with.
+pub trait WriteCredentials {
+    /// Stores credentials under this name, in place of those there.
+    fn put_credentials(
+        &self,
+        id: &CredentialsId,
+        credentials: &Credentials,
+    ) -> impl Future<Output = Result<()>> + Send;
+    /// Whether it is these that are stored under this name. Reads nothing: whoever may only write finds out too.
+    fn are_credentials(
+        &self,
+        id: &CredentialsId,
+        credentials: &Credentials,
+    ) -> impl Future<Output = Result<bool>> + Send;
+    /// Deletes those of this name. Does nothing when there are none.
+    fn delete_credentials(&self, id: &CredentialsId) -> impl Future<Output = Result<()>> + Send;
+}
 
 /// The table of credentials; see [`ReadCredentials`], [`WriteCredentials`].
 #[derive(Debug, Clone)]

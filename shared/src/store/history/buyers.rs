@@ -2,6 +2,7 @@
 //! `2026-11-21` for each day, for good. `FIRST` also tells the later day that it was moved from last.
 
 use std::collections::{HashMap, HashSet};
+use std::future::Future;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
@@ -10,9 +11,54 @@ use jiff::civil::Date;
 use super::super::batch::{self, KEYS, pause_after, together};
 use super::super::item::{Item, check_version, key, keyed, parsed, s, text, unavailable, version};
 use super::super::transaction::{self, Ended, MAX_SENDS, WRITES};
-use super::super::{BATCH, ForgetBuyers, KnownBuyer, Result, StoreError, WriteBuyers};
+use super::super::{BATCH, Result, StoreError};
 use super::HistoryTable;
 use crate::purchase::BuyerToken;
+
+/// What the buyer index knows of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct KnownBuyer {
+    /// The first day that it bought on, as far as is known.
+    pub first: Option<Date>,
+    /// Whether the day asked about is noted.
+    pub noted: bool,
+}
+
+/// Keeps the buyer index: the days that each token bought on.
+pub trait WriteBuyers {
+    /// What is known of these tokens, in their order, read in batches; `date` is the day asked about.
+    fn known(
+        &self,
+        date: Date,
+        tokens: &[BuyerToken],
+    ) -> impl Future<Output = Result<Vec<KnownBuyer>>> + Send;
+    /// Notes that these tokens bought on this day, in batches. Noting it again changes nothing.
+    fn note(&self, date: Date, tokens: &[BuyerToken]) -> impl Future<Output = Result<()>> + Send;
+    /// Makes this the first day of these tokens, many together; each is known to have this later first day, or none.
+    /// Answers those left out: nothing was changed for them, because one of those written together is not as it was
+    /// known, or is being written. They are for [`WriteBuyers::first_bought`].
+    fn first_bought_together(
+        &self,
+        tokens: &[(BuyerToken, Option<Date>)],
+        date: Date,
+    ) -> impl Future<Output = Result<Vec<BuyerToken>>> + Send;
+    /// Makes this the first day of a token unless an earlier one is stored; answers the later day that was stored
+    /// before, if one was: its trend counts the buyer as new, and has to be recomputed. Sent again, because an answer
+    /// was lost, it answers the same.
+    fn first_bought(
+        &self,
+        token: &BuyerToken,
+        date: Date,
+    ) -> impl Future<Output = Result<Option<Date>>> + Send;
+}
+
+/// Reads the buyer index, and takes people out of it.
+pub trait ForgetBuyers {
+    /// The days that the token bought on, oldest first.
+    fn days_of(&self, token: &BuyerToken) -> impl Future<Output = Result<Vec<Date>>> + Send;
+    /// Deletes everything about the token.
+    fn forget(&self, token: &BuyerToken) -> impl Future<Output = Result<()>> + Send;
+}
 
 /// The sort key of a buyer's first day.
 const FIRST: &str = "FIRST";

@@ -3,6 +3,7 @@
 
 mod item;
 
+use std::future::Future;
 use std::ops::RangeInclusive;
 
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
@@ -13,10 +14,30 @@ use self::item::{day_item, day_of, hour_item, hour_key, hour_of, partition, read
 use super::super::batch::{KEYS, together};
 use super::super::item::{Item, key, s, text, unavailable};
 use super::super::transaction::{self, Ended};
-use super::super::{MAX_TREND_DAYS, ReadTrends, Result, StoreError, WriteTrends};
+use super::super::{Result, StoreError};
 use super::{BEGAN_LATER, HistoryTable, instant, readable};
 use crate::history::HOURS;
 use crate::trend::{DaySales, DayTrend, HourSales, Sales, TrendReading};
+
+/// Writes trends.
+pub trait WriteTrends {
+    /// Stores the day and its hours together, in place of those there; `false`, and nothing is written, when the result
+    /// of a reading that began later is there.
+    fn put_trend(&self, trend: &DayTrend) -> impl Future<Output = Result<bool>> + Send;
+    /// The reading whose result is stored of this day.
+    fn trend_reading(&self, date: Date) -> impl Future<Output = Result<Option<TrendReading>>> + Send;
+}
+
+/// Most days that one call of [`ReadTrends`] reads, the last of those asked for: ten years.
+pub const MAX_TREND_DAYS: u16 = 3_700;
+
+/// Reads trends.
+pub trait ReadTrends {
+    /// The days in which anything was sold, oldest first. What cannot be read is left out, and said in the log.
+    fn day_sales(&self, dates: RangeInclusive<Date>) -> impl Future<Output = Result<Vec<DaySales>>> + Send;
+    /// The hours in which anything was sold, oldest first.
+    fn hour_sales(&self, dates: RangeInclusive<Date>) -> impl Future<Output = Result<Vec<HourSales>>> + Send;
+}
 
 impl HistoryTable {
     /// The day, and each of its hours: put where anything was sold, deleted where nothing was.

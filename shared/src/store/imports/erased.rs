@@ -2,13 +2,29 @@
 //! digits, for good.
 
 use std::collections::HashSet;
+use std::future::Future;
 
 use jiff::Timestamp;
 
 use super::super::item::{Item, check_version, condition_failed, keyed, s, text, unavailable};
-use super::super::{FirstHmac, ReadErased, Result, StoreError, WriteErased};
+use super::super::{Result, StoreError};
 use super::ImportsTable;
 use crate::text::is_hex;
+
+/// An HMAC of a person's e-mail address under the first PII key.
+pub type FirstHmac = [u8; 32];
+
+/// The people who have asked to be erased.
+pub trait ReadErased {
+    /// All of them.
+    fn erased(&self) -> impl Future<Output = Result<HashSet<FirstHmac>>> + Send;
+}
+
+/// Records who has asked to be erased.
+pub trait WriteErased {
+    /// Records a person, for good. Recording one again changes nothing.
+    fn put_erased(&self, person: &FirstHmac, at: Timestamp) -> impl Future<Output = Result<()>> + Send;
+}
 
 /// The partition of people who have asked to be erased.
 const ERASED: &str = "ERASED";

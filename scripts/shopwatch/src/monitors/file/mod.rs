@@ -7,6 +7,7 @@ mod http;
 
 use std::collections::HashMap;
 
+use shared::first_twice;
 use shared::monitor::{
     Interval, IpFamily, MAX_DEGRADED_MS, MAX_INTERVAL_MINUTES, MAX_PARENTS, MonitorName, Quorum, Region,
     Retries, Streak,
@@ -146,8 +147,4 @@ fn quorum(node: &Node) -> Result<Quorum, String> {
         Node::Whole(_) => whole("majority, or a number", 1..=u8::MAX)(node).map(Quorum::AtLeast),
         other => Err(format!("expected majority, or a number of regions, got {other}")),
     }
-}
-
-fn first_twice<T: PartialEq>(values: &[T]) -> Option<&T> {
-    values.iter().enumerate().find(|(at, value)| values[..*at].contains(value)).map(|(_, value)| value)
 }

@@ -7,6 +7,8 @@ use shared::account::AccountId;
 use shared::monitor::{Monitor, MonitorId};
 use shared::store::{ListMonitors, Result};
 
+use crate::watched::may_hold;
+
 /// Shards that are asked for at once: a page of 100 is a part of two or three.
 const SHARDS: u16 = 2;
 
@@ -29,7 +31,7 @@ pub(crate) async fn monitors<M: ListMonitors>(
     }
     while left(&page) > 0 {
         let shards = store.shards_behind(last, SHARDS).await?;
-        for summary in shards.iter().filter(|summary| summary.count > 0) {
+        for summary in shards.iter().filter(|summary| may_hold(summary, account)) {
             if left(&page) == 0 {
                 break;
             }
@@ -61,7 +63,7 @@ mod tests {
             for (shard, count) in shards {
                 memory.add_monitors((0..count).map(|n| {
                     let monitor = example::monitor(&format!("s{shard}-aaaaa{n}"));
-                    let account = if n == 2 { stranger.clone() } else { AccountId::default() };
+                    let account = if shard % 3 == 2 { stranger.clone() } else { AccountId::default() };
                     Monitor { account, ..monitor }
                 }));
             }

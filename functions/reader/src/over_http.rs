@@ -152,7 +152,10 @@ impl Shop {
 
     /// Changes a monitor.
     fn change(&self, id: &str, change: impl FnOnce(&mut Monitor)) {
-        change(self.memory.tables().monitors.get_mut(&id.parse().unwrap()).unwrap());
+        let mut changed = self.memory.tables().monitors[&id.parse().unwrap()].clone();
+        change(&mut changed);
+        // With its shard's summary.
+        self.memory.add_monitors([changed]);
     }
 
     /// Records what was found in the slot so many minutes ago, three seconds into it.

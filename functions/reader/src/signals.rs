@@ -214,7 +214,8 @@ where
     let is_wanted = |monitor: &Monitor| {
         watched::is_for(session.as_ref(), monitor) && url.as_ref().is_none_or(|url| url.0 == monitor.target())
     };
-    let shards = watched::monitors(&deps.monitors, is_wanted).await?;
+    let account = session.as_ref().map(|session| session.account.clone()).unwrap_or_default();
+    let shards = watched::monitors(&deps.monitors, &account, is_wanted).await?;
     refuse_too_large(&shards, wanted)?;
     let by_url = read(&deps.signals, shards, Slot::containing(now), wanted).await?;
 

@@ -13,6 +13,7 @@ use axum::response::Response;
 use axum::routing::get;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream, try_join};
 use http::{HeaderMap, Uri};
+use shared::account::AccountId;
 use shared::incident::IncidentId;
 use shared::monitor::{Monitor, MonitorId, ShardId};
 use shared::openapi::{BadQuery, Ours};
@@ -109,7 +110,7 @@ where
 {
     Params::of(&uri, &[])?;
     let now = Slot::containing((deps.clock)());
-    let shards = watched::monitors(&deps.monitors, watched::is_for_anybody).await?;
+    let shards = watched::monitors(&deps.monitors, &AccountId::default(), watched::is_for_anybody).await?;
     let names = names(&shards);
     let mut seen = deps.shards(shards, now).await?;
     let summary = summary(&seen);

@@ -4,8 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
+use shared::account::AccountId;
 use shared::block::Block;
-use shared::monitor::{Monitor, MonitorId, Region, ShardId};
+use shared::monitor::{Monitor, MonitorId, Region, ShardId, ShardSummary};
 use shared::schedule::Slot;
 use shared::session::Session;
 use shared::signal::Signal;
@@ -14,15 +15,21 @@ use shared::store::{Broken, ReadMonitors, ReadShards, ReadSignals, Result, Store
 /// Shards that are read at once. A day of a full shard is about 3 MB as text and 20 MB as signals.
 pub(crate) const SHARDS_AT_ONCE: usize = 4;
 
-/// The monitors that `wanted` lets through, by shard; shards without any are left out. So are monitors that are
-/// not, or no longer, valid: nobody knows whether they are public.
+/// The monitors of the account that `wanted` lets through, by shard; shards without any are left out. So are monitors
+/// that are not, or no longer, valid: nobody knows whether they are public.
 pub(crate) async fn monitors<M: ReadShards + ReadMonitors>(
     store: &M,
+    account: &AccountId,
     wanted: impl Fn(&Monitor) -> bool,
 ) -> Result<Vec<(ShardId, Vec<Monitor>)>> {
     let shards = store.shards().await?;
-    let shards = shards.into_iter().filter(|summary| summary.count > 0).map(|summary| summary.shard);
+    let shards = shards.into_iter().filter(|summary| may_hold(summary, account)).map(|summary| summary.shard);
     of_shards(store, shards.collect(), wanted).await
+}
+
+/// Whether the shard may hold monitors of this account: those of guests share none with the installation's own.
+pub(crate) fn may_hold(summary: &ShardSummary, account: &AccountId) -> bool {
+    summary.count > 0 && summary.is_of_guests() != account.is_home()
 }
 
 /// The same of these shards.

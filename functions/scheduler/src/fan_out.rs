@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tracing::error;
 
 use crate::event::Scheduled;
-use crate::groups::groups;
+use crate::groups::{Group, groups};
 use crate::invoke::InvokePing;
 use crate::overdue::overdue;
 
@@ -36,6 +36,11 @@ impl Times {
     /// The function is stopped after 30 s, and what was left out should be said before. A thousand shards on the
     /// other side of the world take about 8 s.
     pub const DEPLOYED: Self = Self { call: Duration::from_secs(5), all: Duration::from_secs(20) };
+}
+
+/// The shards of a group that are the installation's own.
+fn own(group: &Group) -> usize {
+    if group.of_guests { 0 } else { group.shards.len() }
 }
 
 /// What an invocation works with.
@@ -95,32 +100,36 @@ impl<S: ReadShards, M: ReadMarks, P: InvokePing> Scheduler<S, M, P> {
         join_all(regions).await.into_iter().sum()
     }
 
-    /// Invokes `ping` of one region for these groups of shards; for how many blocks it could not be. Failures are one
-    /// line of the log for a region, however many shards there are.
-    async fn ask(&self, region: &Region, groups: &[Vec<ShardId>], slot: Slot, until: Instant) -> usize {
-        let calls = groups.iter().map(async |shards| {
-            let request = PingRequest { shards: shards.clone(), slot };
+    /// Invokes `ping` of one region for these groups of shards; for how many blocks it could not be, those of guests not
+    /// counted: they may ask for a region that was given up. Failures are one line of the log for a region, however many
+    /// shards there are.
+    async fn ask(&self, region: &Region, groups: &[Group], slot: Slot, until: Instant) -> usize {
+        let calls = groups.iter().map(async |group| {
+            let request = PingRequest { shards: group.shards.clone(), slot };
             let called = timeout(self.times.call, self.ping.invoke(region, &request)).await;
             let called = called.unwrap_or_else(|_| Err(anyhow!("no answer within {:?}", self.times.call)));
-            called.map(|()| shards.len())
+            called.map(|()| group)
         });
         let answers = stream::iter(calls).buffer_unordered(AT_ONCE).take_until(sleep_until(until));
         let mut answers = std::pin::pin!(answers);
-        let (mut blocks, mut failed, mut cause) = (0, 0, None);
+        let (mut blocks, mut asked, mut failed, mut cause) = (0, 0, 0, None);
         while let Some(answer) = answers.next().await {
             match answer {
-                Ok(shards) => blocks += shards,
+                Ok(group) => {
+                    asked += 1;
+                    blocks += own(group);
+                }
                 Err(error) => {
                     failed += 1;
                     cause.get_or_insert(error);
                 }
             }
-            if blocks == 0 && failed >= AT_ONCE {
+            if asked == 0 && failed >= AT_ONCE {
                 // Nobody there: what is waited for here is paid for.
                 break;
             }
         }
-        let expected: usize = groups.iter().map(Vec::len).sum();
+        let expected: usize = groups.iter().map(own).sum();
         let missing = expected - blocks;
         if missing > 0 {
             let cause = cause.unwrap_or_else(|| anyhow!("no time was left"));

@@ -5,26 +5,37 @@ use std::collections::BTreeMap;
 use shared::monitor::{Region, ShardId, ShardSummary};
 use shared::schedule::{MAX_PINGED_MONITORS, MAX_PINGED_SHARDS};
 
+/// Shards that one invocation checks together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Which.
+    pub shards: Vec<ShardId>,
+    /// Whether they are guests': these are checked with nobody else's.
+    pub of_guests: bool,
+}
+
 /// The shards that each region checks any monitor of, those together that one invocation checks.
-pub fn groups(shards: &[ShardSummary]) -> BTreeMap<&Region, Vec<Vec<ShardId>>> {
-    let mut open: BTreeMap<&Region, Vec<(usize, Vec<ShardId>)>> = BTreeMap::new();
+pub fn groups(shards: &[ShardSummary]) -> BTreeMap<&Region, Vec<Group>> {
+    let mut open: BTreeMap<&Region, Vec<(usize, Group)>> = BTreeMap::new();
     for summary in shards {
         for region in &summary.regions {
             let groups = open.entry(region).or_default();
-            let fits = |(monitors, shards): &&mut (usize, Vec<ShardId>)| {
-                monitors.saturating_add(summary.count) <= MAX_PINGED_MONITORS
-                    && shards.len() < MAX_PINGED_SHARDS
+            let of_guests = summary.is_of_guests();
+            let fits = |(monitors, group): &&mut (usize, Group)| {
+                group.of_guests == of_guests
+                    && monitors.saturating_add(summary.count) <= MAX_PINGED_MONITORS
+                    && group.shards.len() < MAX_PINGED_SHARDS
             };
             match groups.iter_mut().find(fits) {
-                Some((monitors, shards)) => {
+                Some((monitors, group)) => {
                     *monitors += summary.count;
-                    shards.push(summary.shard);
+                    group.shards.push(summary.shard);
                 }
-                None => groups.push((summary.count, vec![summary.shard])),
+                None => groups.push((summary.count, Group { shards: vec![summary.shard], of_guests })),
             }
         }
     }
-    let without_counts = |groups: Vec<(usize, Vec<ShardId>)>| groups.into_iter().map(|(_, shards)| shards);
+    let without_counts = |groups: Vec<(usize, Group)>| groups.into_iter().map(|(_, group)| group);
     open.into_iter().map(|(region, groups)| (region, without_counts(groups).collect())).collect()
 }
 
@@ -41,8 +52,8 @@ mod tests {
     }
 
     fn grouped(shards: &[ShardSummary]) -> Vec<(String, Vec<Vec<u16>>)> {
-        let ids = |groups: Vec<Vec<ShardId>>| {
-            groups.into_iter().map(|shards| shards.into_iter().map(|shard| shard.0).collect()).collect()
+        let ids = |groups: Vec<Group>| {
+            groups.into_iter().map(|group| group.shards.into_iter().map(|shard| shard.0).collect()).collect()
         };
         groups(shards).into_iter().map(|(region, groups)| (region.to_string(), ids(groups))).collect()
     }
@@ -57,6 +68,17 @@ mod tests {
         let wanted =
             [("eu-west-1".to_owned(), vec![vec![2]]), ("us-east-1".to_owned(), vec![vec![0, 2], vec![1]])];
         assert_eq!(grouped(&shards), wanted);
+    }
+
+    #[test]
+    fn guests_are_checked_with_nobody_elses() {
+        let guests = |shard, count| ShardSummary { guests: count, ..summary(shard, count, &["us-east-1"]) };
+        let shards =
+            [summary(0, 5, &["us-east-1"]), guests(1, 5), summary(2, 5, &["us-east-1"]), guests(3, 5)];
+        assert_eq!(grouped(&shards), [("us-east-1".to_owned(), vec![vec![0, 2], vec![1, 3]])]);
+        let of_guests: Vec<bool> =
+            groups(&shards).into_values().flatten().map(|group| group.of_guests).collect();
+        assert_eq!(of_guests, [false, true]);
     }
 
     proptest! {

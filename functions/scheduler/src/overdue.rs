@@ -27,7 +27,8 @@ pub fn overdue<'a>(
     slot: Slot,
 ) -> BTreeMap<&'a Region, Vec<ShardId>> {
     let mut overdue: BTreeMap<&Region, Vec<ShardId>> = BTreeMap::new();
-    for summary in shards {
+    // What guests ask for, such as a region that was given up, is nobody's alarm.
+    for summary in shards.iter().filter(|summary| !summary.is_of_guests()) {
         for region in &summary.regions {
             if is_overdue(summary, marks.get(&summary.shard), region, slot) {
                 overdue.entry(region).or_default().push(summary.shard);
@@ -114,6 +115,15 @@ mod tests {
         let (shards, unnamed) = ([summary(0, &["us-east-1"])], [(ShardId(0), mark(20, &[]))].into());
         let is_overdue = |minute: &i64| !overdue(&shards, &unnamed, slot(*minute)).is_empty();
         assert!((20..29).filter(is_overdue).eq(27..29), "expected from the next slot on");
+    }
+
+    #[test]
+    fn guests_raise_no_alarm() {
+        let own = summary(0, &["us-east-1"]);
+        let guests = ShardSummary { count: 3, guests: 3, ..summary(1, &["us-east-1"]) };
+        let shards = [own, guests];
+        let overdue = overdue(&shards, &BTreeMap::new(), slot(9));
+        assert_eq!(overdue.into_values().collect::<Vec<_>>(), [[ShardId(0)]]);
     }
 
     #[test]

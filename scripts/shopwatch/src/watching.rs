@@ -26,6 +26,9 @@ use crate::{beats, incidents, maintenance, monitors};
 /// Where the key of the API is.
 const KEY: &str = "SHOPWATCH_KEY";
 
+/// The environment variable with the API's address.
+const URL: &str = "SHOPWATCH_URL";
+
 /// `shopwatch monitors`.
 pub(crate) async fn monitors(command: Monitors, stack: Stack, out: &mut impl Write) -> anyhow::Result<()> {
     match command {
@@ -63,7 +66,7 @@ async fn apply(options: &Apply, out: &mut impl Write) -> anyhow::Result<()> {
     if !plan.removed().is_empty() {
         let count = counted(plan.removed().len() as u64, "monitor");
         confirm(
-            &format!("{count} of {} will be deleted, with what is known of it.", options.api.url),
+            &format!("{count} of {} will be deleted, with what is known of it.", api.url()),
             options.yes,
         )?;
     }
@@ -81,11 +84,16 @@ async fn apply(options: &Apply, out: &mut impl Write) -> anyhow::Result<()> {
 
 /// A client of the installation, with the key of the environment.
 fn client(api: ApiArgs) -> anyhow::Result<HttpApi> {
+    let url = api.url.with_context(|| {
+        format!(
+            "where is the API? Set {URL} to the address that the deployment printed, or name it with --url"
+        )
+    })?;
     let key = std::env::var(KEY).ok().filter(|key| !key.is_empty());
     let key = key.with_context(|| {
         format!("{KEY} is not set: a key such as `shopwatch keys create --name apply --scope read --scope write` prints")
     })?;
-    HttpApi::new(api.url, key.into())
+    HttpApi::new(url, key.into())
 }
 
 /// `shopwatch monitors import-from`.

@@ -20,6 +20,9 @@ pub const MAX_HEADERS: usize = 16;
 /// All headers of a check, in bytes.
 pub const MAX_HEADERS_BYTES: usize = 4_096;
 
+/// Longest name of a header that is expected, in bytes.
+const MAX_HEADER_NAME_BYTES: usize = 100;
+
 /// Longest body of a check's request, in bytes.
 pub const MAX_REQUEST_BODY_BYTES: usize = 8_192;
 
@@ -239,10 +242,9 @@ impl HttpCheck {
         if let Some(text) = self.expect.absent.iter().find(|text| !(1..=500).contains(&text.len())) {
             return Err(("expect", Invalid::new("a text of 1 to 500 bytes", text)));
         }
-        if let Some(header) =
-            self.expect.headers.iter().find(|header| header.name.parse::<HeaderName>().is_err())
-        {
-            return Err(("expect", Invalid::new("a header's name", &header.name)));
+        let is_name = |name: &str| name.len() <= MAX_HEADER_NAME_BYTES && name.parse::<HeaderName>().is_ok();
+        if let Some(header) = self.expect.headers.iter().find(|header| !is_name(&header.name)) {
+            return Err(("expect", Invalid::new("a header's name of at most 100 bytes", &header.name)));
         }
         if self.body.as_ref().is_some_and(|body| body.len() > MAX_REQUEST_BODY_BYTES) {
             return Err(("body", Invalid::new("a body of at most 8192 bytes", "a longer one")));

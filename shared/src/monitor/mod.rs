@@ -242,7 +242,7 @@ pub struct ShardSummary {
     pub regions: Vec<Region>,
     /// Monitors in the shard.
     pub count: usize,
-    /// Of them those of guests: of accounts that are not the installation's own.
+    /// Of them those of guests, of accounts that are not the installation's own: all of them or none.
     #[serde(default)]
     pub guests: usize,
     /// Other shards that parents of its monitors live in, sorted: `judge` waits for their blocks too.
@@ -260,6 +260,12 @@ fn long_ago() -> Slot {
 }
 
 impl ShardSummary {
+    /// Whether its monitors are guests': these share no shard with the installation's own, nor an invocation of `ping`, so
+    /// that what they do to a shard they do to themselves.
+    pub fn is_of_guests(&self) -> bool {
+        self.guests > 0
+    }
+
     /// The summary of a shard that holds these monitors. A change of the shard carries `since` over.
     pub fn of(shard: ShardId, monitors: &[Monitor], version: u64, since: Slot) -> Self {
         let mut regions: Vec<Region> = monitors.iter().flat_map(|m| m.regions.iter().cloned()).collect();

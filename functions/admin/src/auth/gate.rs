@@ -25,6 +25,14 @@ pub(crate) trait Gate: Send + Sync + 'static {
         most: u16,
         window: SignedDuration,
     ) -> impl Future<Output = Result<(), Failure>> + Send;
+    /// Counts something that all guests together may do so often in this time, and refuses one too many.
+    fn ration_of_guests(
+        &self,
+        caller: &Caller,
+        what: &str,
+        most: u16,
+        window: SignedDuration,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
 impl<A: Accounts, S: Sessions, U: Audits> Gate for Arc<Auth<A, S, U>> {
@@ -48,5 +56,15 @@ impl<A: Accounts, S: Sessions, U: Audits> Gate for Arc<Auth<A, S, U>> {
     ) -> Result<(), Failure> {
         let name = format!("{what} account {}", caller.session.account);
         limits::count(&self.sessions, &name, caller.now, most, window).await
+    }
+
+    async fn ration_of_guests(
+        &self,
+        caller: &Caller,
+        what: &str,
+        most: u16,
+        window: SignedDuration,
+    ) -> Result<(), Failure> {
+        limits::count(&self.sessions, &format!("{what} guests"), caller.now, most, window).await
     }
 }

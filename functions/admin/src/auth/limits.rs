@@ -40,6 +40,14 @@ const OF_PERSON: u16 = 60;
 /// Most attempts from one address of the network: an office has one.
 const OF_SOURCE: u16 = 100;
 
+/// Most guests that come in an hour, from everywhere.
+const GUESTS: (u16, SignedDuration) = (30, SignedDuration::from_hours(1));
+
+/// Counts somebody who is about to become a guest, and refuses one too many.
+pub(super) async fn guest<S: Sessions>(sessions: &S, now: Timestamp) -> Result<(), Failure> {
+    count(sessions, "new guests", now, GUESTS.0, GUESTS.1).await
+}
+
 /// Counts an attempt to get in with this address from there, and refuses one too many: whoever is told so does not learn
 /// whether the password was right. Refused attempts count too, where they are refused. Addresses are stored as hashes.
 pub(super) async fn attempt<S: Sessions>(

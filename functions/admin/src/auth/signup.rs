@@ -22,6 +22,9 @@ use super::caller::{Asked, conflict, entry_of, forbidden};
 use super::{Accounts, Audits, Auth, Sessions, SignUp, limits, people, users};
 use crate::{body, password};
 
+/// Why somebody does not come in.
+const NO_INVITATION: &str = "this invitation does not hold, was used, or is for another address";
+
 /// How often it is tried to make somebody one of an account that others change at the same moment.
 const ATTEMPTS: u32 = 4;
 
@@ -82,7 +85,10 @@ pub(super) async fn signup<A: Accounts, S: Sessions, U: Audits>(
     limits::attempt(&auth.sessions, &email, asked.source.as_deref(), now).await?;
     let invitation = match &invitation {
         Some(token) => Some(accepted(&auth.accounts, token, &email, now).await?),
-        None if auth.sign_up == SignUp::Open => None,
+        None if auth.sign_up == SignUp::Open => {
+            limits::guest(&auth.sessions, now).await?;
+            None
+        }
         None => return Err(Failure::bad_request("invitation", "invitation: signing up here takes one")),
     };
     // Nobody becomes an owner of the installation by coming first.
@@ -125,7 +131,7 @@ pub(super) async fn accepted(
         }
         other => other,
     };
-    invitation.ok_or_else(|| forbidden("this invitation does not hold, was used, or is for another address"))
+    invitation.ok_or_else(|| forbidden(NO_INVITATION))
 }
 
 /// The invitation with this token, if it holds.
@@ -158,8 +164,14 @@ async fn enter<A: Accounts>(
             Err(StoreError::Conflict(_)) if accounts.user_of(&user.email).await?.is_some() => {
                 return Err(conflict("email", "somebody signs in with this address already"));
             }
-            // Somebody else has come, or left, at the same moment.
-            Err(StoreError::Conflict(_)) if !is_last => {}
+            // Somebody else has come, or left, at the same moment; or has used the invitation.
+            Err(StoreError::Conflict(_)) if !is_last => {
+                if let Some(used) = &invitation
+                    && accounts.invitation(&used.hash).await?.is_none()
+                {
+                    return Err(forbidden(NO_INVITATION));
+                }
+            }
             done => return Ok(done?),
         }
     }

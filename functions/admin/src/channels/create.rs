@@ -43,7 +43,7 @@ const ROOM: Room = Room { what: "channels", own: MAX_CHANNELS, guests: MAX_CHANN
         )),
         BadBody,
         Changer,
-        (status = 409, description = "`too_many`: there are 100 already."),
+        (status = 409, description = "`too_many`: there are 100 already, of a guest 5."),
         Ours,
     ),
 )]

@@ -33,9 +33,16 @@ const WINDOW: SignedDuration = SignedDuration::from_mins(5);
 /// Most checks out of turn of one account in that time: each may take ten seconds, and reaches out to wherever it is told.
 const MOST: u16 = 30;
 
+/// Most checks out of turn of all guests together in that time: at ten seconds each, two are under way at any moment.
+const MOST_OF_GUESTS: u16 = 60;
+
 /// Counts a check out of turn, and refuses one too many.
 pub(super) async fn ration<G: Gate>(gate: &G, caller: &Caller) -> Result<(), Failure> {
-    gate.ration(caller, "check", MOST, WINDOW).await
+    gate.ration(caller, "check", MOST, WINDOW).await?;
+    if caller.session.account.is_home() {
+        return Ok(());
+    }
+    gate.ration_of_guests(caller, "check", MOST_OF_GUESTS, WINDOW).await
 }
 
 #[utoipa::path(

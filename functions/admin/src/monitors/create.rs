@@ -27,11 +27,19 @@ use crate::body::{self, Object};
 use crate::pings::Pings;
 use crate::room::{Room, There};
 
+/// Most new monitors of a guest that are looked at at once.
+const LOOKED_AT: usize = 5;
+
 /// Most monitors of one guest.
 const MAX_OF_GUEST: u16 = 50;
 
 /// Most monitors.
 const ROOM: Room = Room { what: "monitors", own: 10_000, guests: 1_000, guest: MAX_OF_GUEST as usize };
+
+/// Whether monitors of this account may live in this shard: guests' and the installation's own share none.
+fn is_for(summary: &ShardSummary, account: &AccountId) -> bool {
+    summary.count == 0 || summary.is_of_guests() != account.is_home()
+}
 
 #[utoipa::path(
     post,
@@ -97,7 +105,7 @@ impl<D: Parts> Desk<D> {
         self.has_room(&caller.session.account, &shards, pending.len()).await?;
         let mut full: BTreeSet<ShardId> = shards
             .iter()
-            .filter(|summary| summary.count >= SHARD_LIMIT)
+            .filter(|summary| summary.count >= SHARD_LIMIT || !is_for(summary, &caller.session.account))
             .map(|summary| summary.shard)
             .collect();
         while !pending.is_empty() {
@@ -151,23 +159,19 @@ impl<D: Parts> Desk<D> {
         ROOM.has(account, There { own, guests, guest }, more)
     }
 
-    /// Has new monitors looked at at once. Of guests so often only as they may ask for checks; those left out are checked in
+    /// Has new monitors looked at at once. Of guests only so many as they may ask for checks; those left out are checked in
     /// their slot.
-    async fn look_at(&self, caller: &Caller, monitors: &[MonitorId]) {
-        if monitors.is_empty() {
-            return;
+    async fn look_at(&self, caller: &Caller, mut monitors: &[MonitorId]) {
+        if !caller.session.account.is_home() {
+            let mut allowed = 0;
+            while allowed < monitors.len().min(LOOKED_AT) && ration(&self.gate, caller).await.is_ok() {
+                allowed += 1;
+            }
+            monitors = monitors.get(..allowed).unwrap_or_default();
         }
-        if !caller.session.account.is_home()
-            && let Err(failure) = ration(&self.gate, caller).await
-        {
-            tracing::info!(
-                ?failure,
-                monitors = monitors.len(),
-                "new monitors of a guest wait for their slot"
-            );
-            return;
+        if !monitors.is_empty() {
+            self.pings.start(monitors).await;
         }
-        self.pings.start(monitors).await;
     }
 
     /// Stores as many of those that are pending as the shard has room for.
@@ -190,8 +194,10 @@ impl<D: Parts> Desk<D> {
             .collect();
         self.edit(caller, shard, "monitor.create", |monitors| {
             let mut placed = Edited::of(Vec::new());
+            let is_ours = |monitor: &Monitor| monitor.account.is_home() == caller.session.account.is_home();
             for (index, id, revision) in &drawn {
-                if monitors.len() >= SHARD_LIMIT {
+                // It may have become another's since its summary was read.
+                if monitors.len() >= SHARD_LIMIT || !monitors.values().all(is_ours) {
                     break;
                 }
                 let Some(asked) = wanted.get(*index) else { continue };

@@ -206,6 +206,49 @@ async fn guests_and_the_installation_do_not_take_each_others_room() {
 }
 
 #[tokio::test]
+async fn guests_and_the_installation_share_no_shard() {
+    let shop = Shop::open();
+    let (home, guest, other) = (shop.editor().await, shop.stranger().await, shop.guest("b").await);
+    let shards = async |by: &By, count: usize| {
+        let create = vec![json!({"url": "https://shop.example/"}); count];
+        let made =
+            shop.ask(by, Method::POST, "/api/monitor/bulk", Some(json!({"create": create}))).await.json();
+        let made = made["created"].as_array().unwrap().clone();
+        let shard =
+            |one: &Value| one["monitor"]["id"].as_str().unwrap().split_once('-').unwrap().0.to_owned();
+        made.iter().map(shard).collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(shards(&guest, 2).await, ["s0"]);
+    assert_eq!(shards(&home, 100).await, ["s1", "s2"]);
+    assert_eq!(shards(&other, 50).await, ["s0"]);
+    assert_eq!(shards(&guest, 48).await, ["s0", "s3"]);
+    assert_eq!(shards(&home, 92).await, ["s2"]);
+    // What was a guest's may be the installation's when it is empty.
+    let ids: Vec<MonitorId> = shop.memory.tables().monitors.keys().cloned().collect();
+    let last: Vec<&MonitorId> = ids.iter().filter(|id| id.shard() == ShardId(3)).collect();
+    shop.ask(&guest, Method::POST, "/api/monitor/bulk", Some(json!({"delete": last}))).await;
+    assert_eq!(shards(&home, 1).await, ["s3"]);
+    for summary in shop.memory.tables().shards.values() {
+        assert!(summary.guests == 0 || summary.guests == summary.count, "{summary:?}");
+    }
+}
+
+#[tokio::test]
+async fn so_many_guests_come_in_an_hour() {
+    let shop = Shop::open();
+    let sign_up = async |n: usize| {
+        let body = json!({"email": format!("n{n}@else.example"), "password": PASSWORD});
+        shop.ask(&By::Nobody, Method::POST, "/api/auth/signup", Some(body)).await.status.as_u16()
+    };
+    for n in 0..30 {
+        assert_eq!(sign_up(n).await, 201);
+    }
+    assert_eq!(sign_up(30).await, 429);
+    // Who was invited comes in.
+    shop.somebody(Role::Viewer, "eve@shop.example").await;
+}
+
+#[tokio::test]
 async fn guests_have_their_monitors_looked_at_so_often() {
     let shop = Shop::open();
     let (home, guest) = (shop.editor().await, shop.stranger().await);
@@ -218,11 +261,27 @@ async fn guests_have_their_monitors_looked_at_so_often() {
     let test = json!({"url": "https://else.example/"});
     let refused = shop.ask(&guest, Method::POST, "/api/monitor/test", Some(test.clone())).await;
     assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
-    // The installation's own are not rationed, and bulk asks once for many.
+    // The installation's own are not rationed.
     for _ in 0..35 {
         shop.created(&home, "https://shop.example/").await;
     }
     assert_eq!(started(), 65);
+
+    // Of many that a guest makes at once a few are, and of all guests' so many.
+    let mut looked_at = 30;
+    for letter in ["c", "d", "e", "f", "g", "h", "i"] {
+        let guest = shop.guest(letter).await;
+        let create = vec![json!({"url": "https://else.example/"}); 20];
+        shop.ask(&guest, Method::POST, "/api/monitor/bulk", Some(json!({"create": create}))).await;
+        let last = shop.pings.0.lock().unwrap().last().cloned().unwrap();
+        let started = last["start"].as_array().unwrap().len();
+        looked_at += if looked_at < 60 { started } else { 0 };
+        assert!(started <= 5 && looked_at <= 60, "{letter}: {started}, {looked_at}");
+    }
+    assert_eq!(looked_at, 60);
+    let home_too = shop.ask(&home, Method::POST, "/api/monitor/test", Some(test.clone())).await;
+    assert_eq!(home_too.status, StatusCode::OK);
+    shop.memory.tables().attempts.clear();
     // Whose it would be decides what a test may reach.
     for (by, account) in [(home, "home"), (shop.guest("b").await, "a-bbbbbbbbbbbbbbbb")] {
         let tested = shop.ask(&by, Method::POST, "/api/monitor/test", Some(test.clone())).await;

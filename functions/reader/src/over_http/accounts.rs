@@ -10,17 +10,18 @@ fn shop_of_two() -> Shop {
     for (id, name, public) in [
         ("s0-aaaaaa", "Shop", true),
         ("s0-canary", "Canary", false),
-        ("s0-public", "Theirs", true),
+        ("s1-public", "Theirs", true),
         ("s1-secret", "Hidden", false),
     ] {
         shop.monitor(id, name, &format!("https://{}.example/", name.to_lowercase()), public);
         shop.record(1, &[(id, TIMEOUT, None)]);
         shop.incident(id, 30, None);
     }
-    // Four in one block.
-    let found = ["s0-aaaaaa", "s0-canary", "s0-public"].map(|id| (id, TIMEOUT, None));
-    shop.record(1, &found);
-    for id in ["s0-public", "s1-secret"] {
+    // Two in one block.
+    for ids in [["s0-aaaaaa", "s0-canary"], ["s1-public", "s1-secret"]] {
+        shop.record(1, &ids.map(|id| (id, TIMEOUT, None)));
+    }
+    for id in ["s1-public", "s1-secret"] {
         shop.change(id, |monitor| monitor.account = elsewhere());
         let mut tables = shop.memory.tables();
         let theirs = tables.incidents.values_mut().filter(|incident| incident.monitor.to_string() == id);

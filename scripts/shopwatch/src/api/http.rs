@@ -63,6 +63,7 @@ pub struct HttpApi {
     client: Client,
     url: ApiUrl,
     key: SecretString,
+    pause: Duration,
 }
 
 impl HttpApi {
@@ -74,7 +75,12 @@ impl HttpApi {
         // The key goes to this address and to no other.
         let client = Client::builder().redirect(redirect::Policy::none());
         let client = client.connect_timeout(CONNECT).timeout(TIMEOUT).build()?;
-        Ok(Self { client, url, key })
+        Ok(Self { client, url, key, pause: PAUSE })
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> &ApiUrl {
+        &self.url
     }
 }
 
@@ -101,7 +107,7 @@ impl Api for HttpApi {
             let answer = sent.with_context(|| format!("no answer from {}", self.url))?;
             let is_one_too_many = answer.status() == reqwest::StatusCode::TOO_MANY_REQUESTS;
             if is_one_too_many && attempt < ATTEMPTS {
-                tokio::time::sleep(PAUSE * attempt + PAUSE.mul_f64(rand::random())).await;
+                tokio::time::sleep(self.pause * attempt + self.pause.mul_f64(rand::random())).await;
                 continue;
             }
             return read(answer).await;
@@ -129,7 +135,49 @@ async fn read(mut answer: Response) -> anyhow::Result<Answer> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
     use super::*;
+
+    /// What is answered by an API that refuses the first so many requests as too many, and how often it was asked.
+    async fn asked(refused: u32) -> (Answer, u32) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let count = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&count);
+        let serving = tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut request = vec![0; 4_096];
+                let length = stream.read(&mut request).await.unwrap();
+                assert!(String::from_utf8_lossy(&request[..length]).contains("authorization: Bearer key"));
+                let status = match counted.fetch_add(1, Ordering::SeqCst) < refused {
+                    true => "429 Too Many Requests",
+                    false => "200 OK",
+                };
+                let answer =
+                    format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{{}}");
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        let api = HttpApi::new(url, "key".into()).unwrap();
+        let api = HttpApi { pause: Duration::from_millis(1), ..api };
+        let answer = api.ask(Method::GET, "/api/monitor", None, None).await.unwrap();
+        serving.abort();
+        (answer, count.load(Ordering::SeqCst))
+    }
+
+    #[tokio::test]
+    async fn who_asks_too_often_waits_and_asks_again_and_not_forever() {
+        for (refused, status, times) in [(0, 200, 1), (2, 200, 3), (u32::MAX, 429, ATTEMPTS)] {
+            let (answer, count) = asked(refused).await;
+            assert_eq!((answer.status.as_u16(), count), (status, times), "{refused}");
+        }
+    }
 
     #[test]
     fn a_key_goes_over_tls_or_stays_on_this_machine() {

@@ -63,7 +63,7 @@ pub struct Apply {
 pub struct ApiArgs {
     /// Address of the installation's API, as its deployment prints it
     #[arg(long, value_name = "URL", env = "SHOPWATCH_URL", hide_env_values = true)]
-    pub url: ApiUrl,
+    pub url: Option<ApiUrl>,
 }
 
 const EXPORT: &str = "\

@@ -102,7 +102,7 @@ fn help_of_everything() {
     insta::assert_snapshot!(help("monitors apply"), @r#"
     Show what differs from a file of monitors, then create and change them until nothing does
 
-    Usage: shopwatch monitors apply [OPTIONS] --url <URL> <FILE>
+    Usage: shopwatch monitors apply [OPTIONS] <FILE>
 
     Arguments:
       <FILE>  YAML file of monitors; `-` reads standard input
@@ -163,7 +163,7 @@ fn help_of_everything() {
     insta::assert_snapshot!(help("monitors export"), @"
     Write the monitors as a file that `apply` reads
 
-    Usage: shopwatch monitors export [OPTIONS] --url <URL>
+    Usage: shopwatch monitors export [OPTIONS]
 
     Options:
           --output <FILE>  Where to write; standard output if not given

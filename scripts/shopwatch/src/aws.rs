@@ -8,7 +8,7 @@ use shared::invoke::Function;
 use shared::monitor::Region;
 use shared::store::{
     AccountsTable, BeatsTable, HistoryTable, ImportsTable, IncidentsTable, MonitorsTable, PurchasesTable,
-    SessionsTable,
+    SecretsTable, SessionsTable,
 };
 
 use crate::buyer::{Copy, Uploads};
@@ -44,6 +44,10 @@ impl Cloud {
 
     pub(crate) fn beats(&self) -> BeatsTable {
         BeatsTable::new(self.dynamodb.clone(), self.stack.beats())
+    }
+
+    pub(crate) fn secrets(&self) -> SecretsTable {
+        SecretsTable::new(self.dynamodb.clone(), self.stack.secrets())
     }
 
     pub(crate) fn incidents(&self) -> IncidentsTable {

@@ -23,7 +23,7 @@ pub use maintenance::Maintenance;
 pub use monitors::{ApiArgs, Apply, Monitors};
 pub use pii::Pii;
 pub use purchases::{Buyer, Generate, Purchases};
-pub use users::Users;
+pub use users::{Guests, Users};
 
 /// The operator's command of Shopwatch: monitors, incidents, purchases, imports, API keys and a shop to try them on.
 #[derive(Debug, Parser)]
@@ -96,6 +96,9 @@ pub enum Command {
     /// Invite people who sign in, and list them
     #[command(subcommand, after_help = "Example:\n  shopwatch users invite --role owner")]
     Users(Users),
+    /// List and remove guests: who came by themselves, where anybody may sign up
+    #[command(subcommand, after_help = "Example:\n  shopwatch guests list")]
+    Guests(Guests),
     /// Create, list and revoke keys of the HTTP API
     #[command(subcommand, after_help = "Example:\n  shopwatch keys list")]
     Keys(Keys),

@@ -12,6 +12,7 @@ mod confirm;
 pub mod cost;
 pub mod demo_shop;
 pub mod dry_run;
+pub mod guests;
 pub mod import;
 pub mod importers;
 pub mod imports;

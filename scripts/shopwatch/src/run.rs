@@ -7,10 +7,11 @@ use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
 
 use crate::aws::Cloud;
-use crate::cli::{Cli, Command, DemoShopCommand, Import, Keys, Purchases, Users};
+use crate::cli::{Cli, Command, DemoShopCommand, Guests, Import, Keys, Purchases, Users};
+use crate::confirm::confirm;
 use crate::import::{Followed, Patience};
 use crate::progress::Progress;
-use crate::{cost, demo_shop, import, keys, selling, users, watching};
+use crate::{cost, demo_shop, guests, import, keys, selling, users, watching};
 
 /// Does what the arguments say; the answer is the exit code.
 ///
@@ -85,6 +86,11 @@ pub async fn run(cli: Cli, out: &mut impl Write) -> anyhow::Result<u8> {
             let done = run_users(command, &cloud, out).await;
             done.map(|()| 0).map_err(|error| cloud.hinted(error))
         }
+        Command::Guests(command) => {
+            let cloud = Cloud::of(cli.stack).await?;
+            let done = run_guests(command, &cloud, out).await;
+            done.map(|()| 0).map_err(|error| cloud.hinted(error))
+        }
         Command::Keys(command) => {
             let cloud = Cloud::of(cli.stack).await?;
             let done = run_keys(command, &cloud, out).await;
@@ -147,6 +153,31 @@ async fn run_users(command: Users, cloud: &Cloud, out: &mut impl Write) -> anyho
             }
         }
         Users::List => users::list(&users::users(&table).await?, out)?,
+    }
+    Ok(())
+}
+
+async fn run_guests(command: Guests, cloud: &Cloud, out: &mut impl Write) -> anyhow::Result<()> {
+    let tables = guests::Tables {
+        monitors: cloud.monitors(),
+        secrets: cloud.secrets(),
+        beats: cloud.beats(),
+        accounts: cloud.accounts(),
+        sessions: cloud.sessions(),
+    };
+    match command {
+        Guests::List => guests::list(&tables.guests().await?, out)?,
+        Guests::Remove { who, yes } => {
+            let guest = tables.guest(&who).await?;
+            let (monitors, channels) = (guest.monitors.len(), guest.channels.len());
+            let (people, account) = (guest.people.len(), &guest.account);
+            let question = format!(
+                "{account} will be deleted: {people} people, {monitors} monitors, {channels} channels."
+            );
+            confirm(&question, yes)?;
+            tables.remove(&guest).await?;
+            writeln!(out, "removed {account}")?;
+        }
     }
     Ok(())
 }

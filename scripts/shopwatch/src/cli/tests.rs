@@ -54,6 +54,7 @@ fn help_of_everything() {
       imports      List imports and show one: the ledger
       pii          Say which keys e-mail addresses are hashed with, and rotate them
       users        Invite people who sign in, and list them
+      guests       List and remove guests: who came by themselves, where anybody may sign up
       keys         Create, list and revoke keys of the HTTP API
       demo-shop    Run a small web shop whose pages can be told to fail
       help         Print this message or the help of the given subcommand(s)

@@ -33,6 +33,30 @@ Examples:
     List,
 }
 
+/// `shopwatch guests`.
+#[derive(Debug, Subcommand)]
+pub enum Guests {
+    /// List accounts of guests that have monitors or channels
+    #[command(after_help = "Example:\n  shopwatch guests list")]
+    List,
+    /// Delete a guest's account with its people, monitors and channels
+    #[command(after_help = "\
+Incidents and what was measured stay until they expire. The address is free then: whoever has it can
+sign up, or be invited.
+
+Examples:
+  shopwatch guests remove a-7f3k2a9d0c1b2e4f
+  shopwatch guests remove ada@shop.example --yes")]
+    Remove {
+        /// The account, or the address of one of its people
+        #[arg(value_name = "ACCOUNT|ADDRESS")]
+        who: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
 fn email(text: &str) -> Result<Email, String> {
     text.parse().map_err(|_| "expected an e-mail address".to_owned())
 }

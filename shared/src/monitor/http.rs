@@ -367,5 +367,11 @@ mod tests {
         assert!(!split.unwrap_err().1.to_string().contains("hunter2"));
         assert!(with(|check| check.expect.absent = vec!["x".into(); 5]).is_err());
         assert!(with(|check| check.body = Some("x".repeat(8_193))).is_err());
+        for (bytes, is_ok) in [(100, true), (101, false)] {
+            let mut check = HttpCheck::of("https://shop.example/".parse().unwrap());
+            let header = serde_json::json!({"name": "x".repeat(bytes), "is": {"contains": "a"}});
+            check.expect.headers.push(serde_json::from_value(header).unwrap());
+            assert_eq!(check.validate().is_ok(), is_ok, "{bytes}");
+        }
     }
 }

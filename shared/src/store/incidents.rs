@@ -41,7 +41,7 @@ const BY_ACCOUNT: &str = "by_account";
 /// Behind the slot in a sort key: sorts behind every monitor's id.
 const BEHIND: &str = "#~";
 
-/// Months that `ReadIncidents::incidents`] looks through at most.
+/// Months that [`ReadIncidents::incidents`] looks through at most.
 const MAX_MONTHS: usize = 13;
 
 /// The table of incidents; see [`ReadStates`], [`ListStates`], [`ReadMarks`], [`WriteJudgement`], [`ReadIncidents`].

@@ -113,6 +113,26 @@ async fn so_much_can_be_said_of_an_incident_and_it_can_still_be_closed() {
 }
 
 #[tokio::test]
+async fn less_can_be_said_of_a_guests_incident() {
+    let shop = Shop::new();
+    let by = shop.stranger().await;
+    let path = shop.incident(&shop.created(&by, "https://shop.example/").await);
+    let id = shop.memory.tables().incidents.keys().next().unwrap().clone();
+    for n in 0..18 {
+        let at = now() - jiff::SignedDuration::from_secs(n + 1);
+        let update = Update { incident: id.clone(), at, action: Action::Note, note: "a note".to_owned() };
+        shop.memory.tables().updates.insert((id.clone(), at), update);
+    }
+    let note = async || {
+        let body = Some(json!({"note": "more"}));
+        shop.ask(&by, Method::POST, &format!("{path}/note"), body).await
+    };
+    assert_eq!(note().await.status, StatusCode::CREATED);
+    let full = note().await.problem();
+    insta::assert_snapshot!(full, @"409 too_many: an incident has at most 20 updates, one of them to close it");
+}
+
+#[tokio::test]
 async fn another_accounts_incident_is_none() {
     let shop = Shop::new();
     let by = shop.editor().await;

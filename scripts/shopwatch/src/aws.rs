@@ -26,7 +26,7 @@ pub(crate) struct Cloud {
 impl Cloud {
     /// Reads the usual AWS variables and files.
     pub(crate) async fn of(stack: Stack) -> anyhow::Result<Self> {
-        let config = shared::clients::of_command().await;
+        let config = Box::pin(shared::clients::of_command()).await;
         let region = config
             .region()
             .context("no AWS region: set AWS_REGION, or AWS_PROFILE to a profile that has one")?;

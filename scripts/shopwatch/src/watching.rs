@@ -41,7 +41,7 @@ pub(crate) async fn monitors(command: Monitors, stack: Stack, out: &mut impl Wri
         Monitors::List => {
             let cloud = Cloud::of(stack).await?;
             let shards = stored(&cloud.monitors()).await.map_err(|error| cloud.hinted(error.into()))?;
-            monitors::list(&shards, out)?;
+            monitors::list(&monitors::own(shards), out)?;
         }
         Monitors::ImportFrom { source, file, output } => {
             import_from(source, &file, output.as_deref(), out)?;

@@ -22,7 +22,7 @@ use crate::purchase::sortable;
 /// How long an entry is kept, in hours: 400 days.
 const KEPT_HOURS: i64 = 400 * 24;
 
-/// What [`ImportCounts`] are stored as.
+/// What [`crate::import::ImportCounts`] are stored as.
 const COUNTS: [&str; 8] =
     ["bytes", "text_bytes", "rows", "loaded", "rejected", "erased", "ambiguous_times", "checkpoint"];
 

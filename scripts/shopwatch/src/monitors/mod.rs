@@ -23,7 +23,7 @@ pub use losses::Report;
 pub use plan::{Plan, Step, plan};
 pub use report::{applied as report_applied, list, plan as report_plan};
 pub(crate) use stored::by_name;
-pub use stored::{StoredShard, named, stored};
+pub use stored::{StoredShard, named, own, stored};
 pub use there::{Installation, There};
 pub use wanted::{Parent, Wanted};
 pub use write::{Access, Written, write};

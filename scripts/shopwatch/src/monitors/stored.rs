@@ -30,6 +30,11 @@ pub async fn stored(store: &(impl ReadShards + ReadMonitors)) -> Result<Vec<Stor
     Ok(shards)
 }
 
+/// The shards that are not guests': theirs are nobody else's to see.
+pub fn own(shards: Vec<StoredShard>) -> Vec<StoredShard> {
+    shards.into_iter().filter(|shard| !shard.summary.is_of_guests()).collect()
+}
+
 /// The installation's own monitors by name: those of other accounts are nobody else's to name. Should a name be stored
 /// twice, the monitor with the lower id is meant.
 pub(crate) fn by_name(shards: &[StoredShard]) -> HashMap<&MonitorName, &Monitor> {

@@ -170,7 +170,7 @@ fn every_wrong_field_is_told_with_its_line() {
       line 17: monitors[5].expect.json[1].is: expected one, got none
       line 17: monitors[5].expect.json[2].path: expected one, got none
       line 17: monitors[5].expect.json[2].is: expected a text, got 1.5: put it in quotes
-      line 18: monitors[5].expect.headers[0].name: expected a header's name, got "a b"
+      line 18: monitors[5].expect.headers[0].name: expected a header's name of at most 100 bytes, got "a b"
       line 18: monitors[5].expect.headers[0].more: expected one of name, is, got an unknown key
       line 19: monitors[5].expect.certificate_days: expected days from 0 to 65535, got "soon"
       line 20: monitors[5].expect.colour: expected one of status, body, absent, json, headers, certificate_days, got an unknown key
